@@ -1,0 +1,3 @@
+//! What Steady knows and decides: the domain, pure: no AWS SDK, no clock, no environment.
+
+pub mod stop;
