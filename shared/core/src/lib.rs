@@ -1,3 +1,4 @@
 //! What Steady knows and decides: the domain, pure: no AWS SDK, no clock, no environment.
 
+pub mod config;
 pub mod stop;
