@@ -1,0 +1,95 @@
+//! `CloudWatch Alarm State Change`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::EventError;
+use super::raw::{self, Text};
+use crate::name::Interner;
+
+/// An alarm went from one state to another. The sibling detail-types `… Contributor State Change` and
+/// `… Configuration Change` are not this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmEvent {
+    /// `alarmName`. Application Auto Scaling's own are named
+    /// `TargetTracking-service/CLUSTER/SERVICE-AlarmHigh|AlarmLow-UUID`.
+    pub name: Arc<str>,
+    /// `state.value`
+    pub state: AlarmState,
+    /// `state.timestamp`: when it changed.
+    pub changed_at: Option<Timestamp>,
+    /// `state.reason`, in CloudWatch's words.
+    pub reason: Option<Arc<str>>,
+    /// `previousState.value`
+    pub previous: AlarmState,
+}
+
+/// The value of an alarm's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmState {
+    /// `OK`
+    Ok,
+    /// `ALARM`
+    Alarm,
+    /// `INSUFFICIENT_DATA`
+    InsufficientData,
+    /// Missing, or a word that CloudWatch did not use in 2026.
+    Unknown,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Detail<'a> {
+    #[serde(borrow, default)]
+    alarm_name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    state: Option<State<'a>>,
+    #[serde(borrow, default)]
+    previous_state: Option<State<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct State<'a> {
+    #[serde(borrow, default)]
+    value: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    timestamp: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    reason: Option<Text<'a>>,
+}
+
+impl State<'_> {
+    fn value(&self) -> AlarmState {
+        match self.value.as_ref().map(Text::as_str) {
+            Some("OK") => AlarmState::Ok,
+            Some("ALARM") => AlarmState::Alarm,
+            Some("INSUFFICIENT_DATA") => AlarmState::InsufficientData,
+            _ => AlarmState::Unknown,
+        }
+    }
+}
+
+pub(super) fn read(detail: &Detail<'_>, interner: &mut Interner) -> Result<AlarmEvent, EventError> {
+    let name = detail.alarm_name.as_ref().ok_or(EventError::Missing {
+        field: "detail.alarmName",
+        consequence: "it cannot be told which alarm is meant",
+    })?;
+    let state = detail.state.as_ref();
+    Ok(AlarmEvent {
+        name: interner.get(name.as_str()),
+        state: state.map_or(AlarmState::Unknown, State::value),
+        changed_at: raw::time(
+            state.and_then(|s| s.timestamp.as_ref()),
+            "detail.state.timestamp",
+        )?,
+        reason: state
+            .and_then(|s| s.reason.as_ref())
+            .map(|reason| interner.get(reason.as_str())),
+        previous: detail
+            .previous_state
+            .as_ref()
+            .map_or(AlarmState::Unknown, State::value),
+    })
+}

@@ -1,0 +1,196 @@
+//! EventBridge JSON into our own events.
+//!
+//! Lenient to AWS: every field may be missing or null, unknown fields and values pass. What cannot be used
+//! says which field and why ([`EventError`]). The facts about what ECS sends, and when, come from the ECS
+//! developer guide ("Amazon ECS events") and from published recordings; each type names what it relies on.
+//!
+//! The detail is read as the type that the envelope names, and not at all if that is not ours: an event of
+//! somebody else's, whatever its shape, never fails here.
+
+mod alarm;
+mod raw;
+mod service;
+mod task;
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+pub use alarm::{AlarmEvent, AlarmState};
+pub use service::{DeploymentEvent, DeploymentEventName, ServiceActionEvent};
+pub use task::{Container, Owner, TaskEvent, TaskStatus};
+
+use crate::name::{Account, Interner, Region};
+
+/// An event in our own words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// EventBridge's id, unique per event but repeated when an event is delivered twice. `None` in samples
+    /// trimmed by their publishers.
+    pub id: Option<Box<str>>,
+    /// When it happened, in whole seconds: for task events the truncated `updatedAt`. `None` as above.
+    pub time: Option<Timestamp>,
+    /// The account it belongs to; read from the resource's ARN where the envelope lacks it.
+    pub account: Option<Account>,
+    /// The region, likewise.
+    pub region: Option<Region>,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What an event says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// `ECS Task State Change`
+    Task(Box<TaskEvent>),
+    /// `ECS Deployment State Change`
+    Deployment(DeploymentEvent),
+    /// `ECS Service Action`
+    ServiceAction(ServiceActionEvent),
+    /// `CloudWatch Alarm State Change`
+    Alarm(Box<AlarmEvent>),
+    /// Anything else, which Steady has no use for.
+    Other {
+        /// The envelope's `detail-type`.
+        detail_type: Box<str>,
+    },
+}
+
+/// Why an event cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EventError {
+    /// The text is not JSON, or ends too early.
+    #[error("not JSON: {0}")]
+    Json(String),
+    /// A field holds something else than it should.
+    #[error("`{field}`: {problem}")]
+    Field {
+        /// Path of the field: `detail.containers[0].exitCode`.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A field that nothing can be done without is missing or null.
+    #[error("`{field}` is missing, and without it {consequence}")]
+    Missing {
+        /// Path of the field.
+        field: &'static str,
+        /// What cannot be known then.
+        consequence: &'static str,
+    },
+}
+
+/// Reads one event from its JSON text.
+///
+/// ```
+/// use steady_core::event::{self, Body};
+/// use steady_core::name::Interner;
+/// let text = br#"{"detail-type": "ECS Deployment State Change", "time": "2026-11-21T02:11:00Z",
+///     "resources": ["arn:aws:ecs:eu-west-1:111122223333:service/prod/checkout"],
+///     "detail": {"eventName": "SERVICE_DEPLOYMENT_FAILED", "deploymentId": "ecs-svc/5830167122874509811"}}"#;
+/// let event = event::parse(text, &mut Interner::default()).unwrap();
+/// let Body::Deployment(deployment) = event.body else { panic!() };
+/// assert_eq!(deployment.service.unwrap().as_str(), "prod/checkout");
+/// ```
+///
+/// # Errors
+/// [`EventError::Json`] for text that is not one JSON object, [`EventError::Field`] for a field of the wrong
+/// type or an unreadable time, [`EventError::Missing`] where a field is missing that nothing can replace.
+pub fn parse(text: &[u8], interner: &mut Interner) -> Result<Event, EventError> {
+    let text = std::str::from_utf8(text).map_err(|error| {
+        EventError::Json(format!("not UTF-8 after {} bytes", error.valid_up_to()))
+    })?;
+    let mut envelope: raw::Envelope<'_> = raw::read(text, "")?;
+    let detail = envelope.read_detail()?;
+    let detail_type = envelope.detail_type.as_ref().ok_or(EventError::Missing {
+        field: "detail-type",
+        consequence: "it cannot be told what kind of event this is",
+    })?;
+    let body = match detail {
+        Some(raw::Detail::Task(detail)) => {
+            Body::Task(Box::new(task::read(&detail, &envelope, interner)?))
+        }
+        Some(raw::Detail::Service(detail)) => {
+            if detail_type.as_str() == "ECS Service Action" {
+                Body::ServiceAction(service::read_action(&detail, &envelope, interner)?)
+            } else {
+                Body::Deployment(service::read_deployment(&detail, &envelope, interner)?)
+            }
+        }
+        Some(raw::Detail::Alarm(detail)) => Body::Alarm(Box::new(alarm::read(&detail, interner)?)),
+        None if raw::DetailKind::of(detail_type.as_str()) != raw::DetailKind::Other => {
+            return Err(EventError::Missing {
+                field: "detail",
+                consequence: "the event says nothing",
+            });
+        }
+        Some(raw::Detail::Other | raw::Detail::Unread(_)) | None => Body::Other {
+            detail_type: detail_type.as_str().into(),
+        },
+    };
+    let arn = envelope.resource().and_then(crate::name::Arn::parse);
+    let account = envelope
+        .account
+        .as_ref()
+        .map(raw::Text::as_str)
+        .or(arn.map(|arn| arn.account));
+    let region = envelope
+        .region
+        .as_ref()
+        .map(raw::Text::as_str)
+        .or(arn.map(|arn| arn.region));
+    let present = |text: &&str| !text.is_empty();
+    Ok(Event {
+        id: envelope.id.as_ref().map(|id| id.as_str().into()),
+        time: raw::time(envelope.time.as_ref(), "time")?,
+        account: account
+            .filter(present)
+            .map(|text| interner.get(text).into()),
+        region: region.filter(present).map(|text| interner.get(text).into()),
+        body,
+    })
+}
+
+impl Event {
+    /// An order for events of the same second, in which ECS's own is arbitrary (a recorded COMPLETED comes before
+    /// STEADY_STATE, and the other way round): what begins, then tasks, then what ends. Events that it calls equal
+    /// say the same.
+    pub fn within_second(&self, other: &Self) -> Ordering {
+        self.rank()
+            .cmp(&other.rank())
+            .then_with(|| match (&self.body, &other.body) {
+                (Body::Task(a), Body::Task(b)) => {
+                    (&a.task, a.version, a.last_status).cmp(&(&b.task, b.version, b.last_status))
+                }
+                (Body::Deployment(a), Body::Deployment(b)) => {
+                    (&a.service, &a.deployment).cmp(&(&b.service, &b.deployment))
+                }
+                (Body::ServiceAction(a), Body::ServiceAction(b)) => {
+                    (&a.service, &a.name).cmp(&(&b.service, &b.name))
+                }
+                (Body::Alarm(a), Body::Alarm(b)) => {
+                    (&a.name, a.changed_at).cmp(&(&b.name, b.changed_at))
+                }
+                (Body::Other { detail_type: a }, Body::Other { detail_type: b }) => a.cmp(b),
+                _ => Ordering::Equal,
+            })
+            // Whose recording it is, is settled by its first event.
+            .then_with(|| (&self.account, &self.region).cmp(&(&other.account, &other.region)))
+    }
+
+    fn rank(&self) -> u8 {
+        match &self.body {
+            Body::Deployment(deployment) => match deployment.name {
+                DeploymentEventName::InProgress => 0,
+                DeploymentEventName::Completed => 2,
+                DeploymentEventName::Failed => 3,
+                DeploymentEventName::Other(_) => 4,
+            },
+            Body::Task(_) => 1,
+            Body::ServiceAction(_) => 5,
+            Body::Alarm(_) => 6,
+            Body::Other { .. } => 7,
+        }
+    }
+}
