@@ -1,6 +1,33 @@
-//! What Steady knows and decides: the domain, pure: no AWS SDK, no clock, no environment.
+//! What Steady knows and decides: the domain, pure.
+//!
+//! Events come in as [`event::Event`], a service's memory is a [`record::Record`], what a team wants is a
+//! [`config::ServiceConfig`], and [`watch::decide`] turns the three and the time into what follows. There is no
+//! AWS SDK here, no clock, no environment and no async: whatever has to be fetched is asked for
+//! ([`watch::Decision::ask`], [`port`]), and whatever is decided is returned.
+//!
+//! ```text
+//! event JSON ─ event::parse ─▶ Event ─▶ ledger (stops by deployment, counted once)
+//!                                          │        stop::classify: verdict, cause, first fix
+//!                                          ▼
+//! config ───────────────────────▶ watch::decide ◀── running tasks (port)
+//!                                   │   evidence: key 1     incident: open, join, escalate, resolve
+//!                                   ▼   rollback: may we, to what, by which path
+//!                         report::Entry, rollback::Action, notice::Notice
+//! ```
+//!
+//! Start reading at [`watch::decide`]; the rule itself is in [`evidence`].
 
 pub mod config;
 pub mod event;
+pub mod evidence;
+pub mod incident;
+pub mod ledger;
 pub mod name;
+pub mod notice;
+pub mod port;
+pub mod record;
+pub mod report;
+pub mod rollback;
+pub mod standalone;
 pub mod stop;
+pub mod watch;

@@ -1,0 +1,186 @@
+//! Every text that people are sent.
+//!
+//! A notice answers, in this order: what, since when, how bad, why, what Steady did or why it did nothing,
+//! what you do now. Whoever is woken by it must be able to act on it alone.
+
+mod compose;
+mod render;
+pub mod words;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::config::NoticeFormat;
+use crate::incident::{IncidentId, Resolution};
+use crate::name::{Account, Region, TaskDefinitionRevision};
+use crate::stop::{Cause, Verdict};
+
+pub use compose::{of_incident, of_standalone_task};
+
+/// SNS takes subjects of less than 100 ASCII characters (Publish in the API reference).
+pub const SUBJECT_MAX: usize = 99;
+
+/// A notice for people, and for the machines behind them.
+///
+/// Its JSON is the `json` format; the fields here are its schema. What is `null` is not known.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Notice {
+    /// `steady.notice/1`; the number grows when a field changes its meaning or goes.
+    pub schema: &'static str,
+    /// The same notice has the same id however often it is delivered (SNS is at least once).
+    pub id: String,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What it tells: `opened`, `rollback-begun`, `rollback-refused`, `escalated`, `resolved`, `task-failed`.
+    pub stage: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The incident's kind, or `standalone-task`.
+    pub kind: &'static str,
+    /// The incident's id.
+    pub incident: Option<IncidentId>,
+    /// The account.
+    pub account: Option<Account>,
+    /// The region.
+    pub region: Option<Region>,
+    /// The cluster.
+    pub cluster: Option<String>,
+    /// The service, as `cluster/service`.
+    pub service: Option<String>,
+    /// The family, for a task of no service.
+    pub family: Option<String>,
+    /// The config's team.
+    pub team: Option<String>,
+    /// The deployment it is about.
+    pub deployment: Option<String>,
+    /// The revision it is about.
+    pub revision: Option<TaskDefinitionRevision>,
+    /// The numbers behind it.
+    pub figures: Option<Figures>,
+    /// What ended most of the tasks.
+    pub cause: Option<Cause>,
+    /// Whom that speaks against.
+    pub verdict: Option<Verdict>,
+    /// At most [`SUBJECT_MAX`] ASCII characters.
+    pub subject: String,
+    /// What, in one or two sentences.
+    pub summary: String,
+    /// The rest, in the order in which it is read.
+    pub sections: Vec<Section>,
+    /// Where to send it; `None`: the account's default topic.
+    pub topic: Option<String>,
+    /// How the topic wants it.
+    #[serde(skip)]
+    pub format: NoticeFormat,
+}
+
+/// The numbers behind a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Figures {
+    /// Running tasks of the service.
+    pub running: Option<usize>,
+    /// Its desired count.
+    pub desired: Option<u32>,
+    /// Starts of the revision in the present day of evidence.
+    pub starts: u32,
+    /// How many of them failed.
+    pub failed_starts: u32,
+    /// Crashes after that.
+    pub crashes: u32,
+    /// Key 1, as odds against 1.
+    pub evidence: f64,
+}
+
+/// A label and its lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Section {
+    /// `Since`, `How bad`, `Why`, `Done`, `You`, `Links`, `Not now`
+    pub label: &'static str,
+    /// Its lines. Those of `You` are steps, and numbered when rendered.
+    pub lines: Vec<String>,
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Tasks of a service fail now.
+    Critical,
+    /// Something failed that no service depends on.
+    Warning,
+    /// It is over.
+    Info,
+}
+
+impl Severity {
+    /// As in the subject.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// What about an incident is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stage {
+    /// It opened.
+    Opened,
+    /// A rollback has begun.
+    RollbackBegun,
+    /// A rollback that was announced does not come.
+    RollbackRefused,
+    /// It is still open.
+    Escalated,
+    /// It is over.
+    Resolved(Resolution),
+}
+
+impl Stage {
+    fn slug(&self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::RollbackBegun => "rollback-begun",
+            Self::RollbackRefused => "rollback-refused",
+            Self::Escalated => "escalated",
+            Self::Resolved(_) => "resolved",
+        }
+    }
+}
+
+/// `[critical] prod/checkout: …`: severity and service first, the rest cut to what fits.
+///
+/// `tails` are tried in order; the first that fits is taken, else the last is cut.
+fn subject(severity: Severity, who: &str, tails: &[String]) -> String {
+    let ascii = |text: &str| -> String {
+        text.chars()
+            .map(|c| {
+                if c.is_ascii_graphic() || c == ' ' {
+                    c
+                } else {
+                    '?'
+                }
+            })
+            .collect()
+    };
+    // Names may have 511 characters together; the end of one tells more than its beginning.
+    let who = ascii(who);
+    let who = match who
+        .len()
+        .checked_sub(60)
+        .and_then(|from| who.get(from + 3..))
+    {
+        Some(end) if who.len() > 60 => format!("...{end}"),
+        _ => who,
+    };
+    let head = format!("[{}] {who}: ", severity.slug());
+    let room = SUBJECT_MAX.saturating_sub(head.len());
+    let fitting = tails
+        .iter()
+        .map(|tail| ascii(tail))
+        .find(|tail| tail.len() <= room);
+    let last = || words::cut(&ascii(tails.last().map_or("", String::as_str)), room);
+    head + &fitting.unwrap_or_else(last)
+}

@@ -1,0 +1,143 @@
+//! What was seen, decided and sent, one entry each: the lines of `steady replay`, and of the functions' logs.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::evidence::{self, Counts};
+use crate::incident::{IncidentKind, Resolution};
+use crate::ledger::TaskStop;
+use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
+use crate::notice::{Notice, words};
+use crate::rollback::{Action, Path, Refusal};
+
+/// One line of what happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// To which service; `None` for tasks of no service and for what concerns none.
+    pub service: Option<ServiceKey>,
+    /// The open incident's kind, if it is about one.
+    pub incident: Option<IncidentKind>,
+    /// The revision it is about, where known.
+    pub revision: Option<TaskDefinitionRevision>,
+    /// Key 1 where it was looked at.
+    pub evidence: Option<f64>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// A task stopped: the first word of it.
+    Stop(Box<TaskStop>),
+    /// An incident opened.
+    Opened(Because),
+    /// More came to an open incident.
+    Joined(Because),
+    /// It is still open.
+    Escalated {
+        /// For how long.
+        open_for: SignedDuration,
+    },
+    /// It is over.
+    Resolved(Resolution),
+    /// A rollback was decided.
+    Rollback(Action),
+    /// A rollback was looked at and not done, and why.
+    Refused(Refusal),
+    /// A notice for people.
+    Notice(Box<Notice>),
+    /// Something was left aside.
+    Skipped(String),
+}
+
+/// Why an incident opened, or what joined it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Because {
+    /// Key 1 turned.
+    Key1 {
+        /// On these counts.
+        counts: Counts,
+        /// At this evidence.
+        evidence: f64,
+    },
+    /// ECS gave the deployment up.
+    DeploymentFailed {
+        /// Which.
+        deployment: DeploymentId,
+        /// ECS's reason.
+        reason: Option<String>,
+    },
+}
+
+impl What {
+    /// The `kind` of the JSON lines.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Stop(_) => "stop",
+            Self::Opened(_) => "incident-opened",
+            Self::Joined(_) => "incident-joined",
+            Self::Escalated { .. } => "incident-escalated",
+            Self::Resolved(_) => "incident-resolved",
+            Self::Rollback(_) => "rollback",
+            Self::Refused(_) => "rollback-refused",
+            Self::Notice(_) => "notice",
+            Self::Skipped(_) => "skipped",
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stop(stop) => write!(f, "{}", words::stop(stop)),
+            Self::Opened(because) | Self::Joined(because) => because.fmt(f),
+            Self::Escalated { open_for } => {
+                write!(f, "still open after {}", words::duration(*open_for))
+            }
+            Self::Resolved(resolution) => write!(f, "{}", words::resolution(resolution)),
+            Self::Rollback(action) => action.fmt(f),
+            Self::Refused(refusal) => write!(f, "not rolled back: {refusal}"),
+            Self::Notice(notice) => f.write_str(&notice.subject),
+            Self::Skipped(why) => f.write_str(why),
+        }
+    }
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key1 { counts, evidence } => write!(
+                f,
+                "{}; {} : 1 that it fails more than is tolerated",
+                words::failed(*counts),
+                evidence::in_words(*evidence),
+            ),
+            Self::DeploymentFailed { deployment, reason } => match reason {
+                Some(reason) => write!(f, "ECS gave up deployment {deployment}: {reason}"),
+                None => write!(f, "ECS gave up deployment {deployment}"),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let target = &self.target.revision;
+        match self.path {
+            Path::StopServiceDeployment => write!(
+                f,
+                "to {target}: StopServiceDeployment with ROLLBACK, deployment {}",
+                self.away_from,
+            ),
+            Path::UpdateService => write!(
+                f,
+                "to {target}: UpdateService, away from {}",
+                self.away_from
+            ),
+        }
+    }
+}

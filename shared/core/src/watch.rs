@@ -1,0 +1,694 @@
+//! Decide over everything that concerns a service's health.
+//!
+//! [`decide`] is total and synchronous: (record, observation, config, now) → decision. It asks for what it
+//! lacks ([`Decision::ask`]) instead of fetching it, so the Lambda functions, `steady replay` and tests share
+//! it whole. [`step`] is the loop of asking and deciding for callers whose port answers at once.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::{Health, ServiceConfig};
+use crate::event::{Body, Event};
+use crate::evidence::{self, FAILED_TASKS_MIN, SICK_AT, TURNS_AT};
+use crate::incident::{
+    Incident, IncidentId, IncidentKind, QUIET_AFTER_MIN, QUIET_GAPS, Resolution, TaskCount,
+    VERIFIED_AFTER,
+};
+use crate::ledger::{Absorbed, Deployment, Proven};
+use crate::name::DeploymentId;
+use crate::notice::{self, Notice, Stage};
+use crate::port::{ReadRunningTasks, RunningTask, RunningTasks};
+use crate::record::{PastRollback, Record};
+use crate::report::{Because, Entry, What};
+use crate::rollback::{self, Action, Outcome, Refusal, RollbackState};
+
+/// At most one read of a service's running tasks in this time: DescribeTasks shares its quota with everybody
+/// in the account.
+pub const READ_EVERY: SignedDuration = SignedDuration::from_secs(30);
+
+/// What came in.
+#[derive(Debug, Clone, Default)]
+pub struct Observation {
+    /// Events of this service, in any order, repeated or not.
+    pub events: Vec<Event>,
+    /// Its running tasks, if they were asked for.
+    pub running: Running,
+}
+
+/// Whether the running tasks are known.
+#[derive(Debug, Clone, Default)]
+pub enum Running {
+    /// Nobody has asked.
+    #[default]
+    NotAsked,
+    /// They could not be read, and why. Not being able to tell is not failure.
+    Unknown(String),
+    /// As read.
+    Known(RunningTasks),
+}
+
+/// What follows.
+#[derive(Debug)]
+pub struct Decision {
+    /// The record from now on.
+    pub record: Record,
+    /// `true`: read the running tasks and decide again with them, without the events, before anything else.
+    pub ask: bool,
+    /// What happened, in order.
+    pub entries: Vec<Entry>,
+    /// What is to be done. (An action is also in the record until it is confirmed.)
+    pub actions: Vec<Action>,
+    /// When to decide again though nothing comes in; always after `now`.
+    pub due: Option<Timestamp>,
+}
+
+/// Decides.
+pub fn decide(
+    mut record: Record,
+    observation: Observation,
+    config: &ServiceConfig,
+    now: Timestamp,
+) -> Decision {
+    let mut entries = Vec::new();
+    absorb(&mut record, observation.events, &mut entries, now);
+    let running = observation.running;
+    if !matches!(running, Running::NotAsked) {
+        record.read_at = Some(now);
+    }
+    if let Running::Known(running) = &running {
+        running
+            .tasks
+            .iter()
+            .for_each(|task| record.ledger.absorb_running(task));
+    }
+    let mut deciding = Deciding {
+        config,
+        now,
+        running,
+        record,
+        entries,
+        actions: Vec::new(),
+        want_read: None,
+    };
+    if deciding.needs_running() && deciding.may_read() {
+        let Deciding {
+            record, entries, ..
+        } = deciding;
+        return Decision {
+            record,
+            ask: true,
+            entries,
+            actions: Vec::new(),
+            due: None,
+        };
+    }
+    deciding.soak();
+    deciding.open_or_join();
+    deciding.roll_back();
+    deciding.escalate();
+    deciding.resolve();
+    let due = deciding.due();
+    let Deciding {
+        record,
+        entries,
+        actions,
+        ..
+    } = deciding;
+    Decision {
+        record,
+        ask: false,
+        entries,
+        actions,
+        due,
+    }
+}
+
+/// Decides, and answers through `port` what is asked.
+pub fn step(
+    record: Record,
+    events: Vec<Event>,
+    config: &ServiceConfig,
+    now: Timestamp,
+    port: &mut impl ReadRunningTasks,
+) -> Decision {
+    let first = decide(
+        record,
+        Observation {
+            events,
+            running: Running::NotAsked,
+        },
+        config,
+        now,
+    );
+    if !first.ask {
+        return first;
+    }
+    let running = match port.running_tasks(&first.record.service) {
+        Ok(tasks) => Running::Known(tasks),
+        Err(why) => Running::Unknown(why),
+    };
+    let observation = Observation {
+        events: Vec::new(),
+        running,
+    };
+    let mut second = decide(first.record, observation, config, now);
+    second.entries.splice(0..0, first.entries);
+    second
+}
+
+/// Takes events into the record, oldest first.
+fn absorb(record: &mut Record, mut events: Vec<Event>, entries: &mut Vec<Entry>, now: Timestamp) {
+    events.sort_by(|a, b| a.time.cmp(&b.time).then_with(|| a.within_second(b)));
+    record.ledger.forget_old(now);
+    for event in events {
+        let at = event.time.unwrap_or(now);
+        if record.region.is_none() {
+            record.region = event.region;
+            record.account = event.account;
+        }
+        match event.body {
+            Body::Task(task) if task.tells_of_stop() => {
+                let (absorbed, stop) = record.ledger.absorb_stop(&task, at);
+                let what = match absorbed {
+                    Absorbed::New => What::Stop(Box::new(stop)),
+                    Absorbed::TooOld => What::Skipped(format!(
+                        "task {} stopped {}, too long ago to be told from a repeat",
+                        stop.task.id(),
+                        notice::words::clock(stop.ended_at()),
+                    )),
+                    Absorbed::Detail | Absorbed::Repeat => continue,
+                };
+                entries.push(Entry {
+                    at,
+                    service: Some(record.service.clone()),
+                    incident: None,
+                    revision: task.revision,
+                    evidence: None,
+                    what,
+                });
+            }
+            Body::Deployment(deployment) => record.ledger.absorb_deployment(&deployment, at),
+            // Tasks that begin or run are read from ECS when it matters; the rest decides nothing yet.
+            Body::Task(_) | Body::ServiceAction(_) | Body::Alarm(_) | Body::Other { .. } => {}
+        }
+    }
+}
+
+struct Deciding<'a> {
+    record: Record,
+    config: &'a ServiceConfig,
+    now: Timestamp,
+    running: Running,
+    entries: Vec<Entry>,
+    actions: Vec<Action>,
+    /// When the running tasks could be read, if they are wanted and were read too recently.
+    want_read: Option<Timestamp>,
+}
+
+impl Deciding<'_> {
+    fn health(&self) -> &Health {
+        &self.config.health
+    }
+
+    // ---- what is known ----
+
+    /// The running tasks of a deployment, without those known to have stopped since they were read.
+    fn tasks_of(&self, id: &DeploymentId) -> Vec<&RunningTask> {
+        let Running::Known(running) = &self.running else {
+            return Vec::new();
+        };
+        let of_it = running
+            .tasks
+            .iter()
+            .filter(|task| task.deployment.as_ref() == Some(id));
+        of_it
+            .filter(|task| !self.record.ledger.has_stopped(&task.task))
+            .collect()
+    }
+
+    fn is_known(&self) -> bool {
+        matches!(self.running, Running::Known(_))
+    }
+
+    /// E1 against a deployment. Without running tasks known it is an upper bound: they only speak for it.
+    fn evidence(&self, id: &DeploymentId, deployment: &Deployment) -> (f64, evidence::Counts) {
+        let old = self
+            .record
+            .ledger
+            .replaced_by(id)
+            .map(|(_, old)| old.totals());
+        deployment.evidence(
+            self.now,
+            &self.tasks_of(id),
+            evidence::tolerated_per_day(old),
+        )
+    }
+
+    fn current(&self) -> Option<(DeploymentId, &Deployment)> {
+        self.record
+            .ledger
+            .current()
+            .map(|(id, deployment)| (id.clone(), deployment))
+    }
+
+    fn incident_about(&self, id: &DeploymentId) -> bool {
+        self.record
+            .incident
+            .as_ref()
+            .is_some_and(|incident| incident.about == *id)
+    }
+
+    /// Whether key 1 could turn against the current deployment, and has not in the open incident.
+    fn key1_could_turn(&self) -> bool {
+        let Some((id, deployment)) = self.current() else {
+            return false;
+        };
+        let turned = self.incident_about(&id)
+            && self
+                .record
+                .incident
+                .as_ref()
+                .is_some_and(|i| i.key1_turned_at.is_some());
+        if turned || deployment.totals().failed_tasks() < FAILED_TASKS_MIN {
+            return false;
+        }
+        let (evidence, counts) = self.evidence(&id, deployment);
+        counts.failed_tasks() >= FAILED_TASKS_MIN && evidence >= TURNS_AT
+    }
+
+    /// A deployment that ECS gave up, which nobody has been told of, unless a later one has completed.
+    fn untold_failure(&self) -> Option<DeploymentId> {
+        let ledger = &self.record.ledger;
+        let failed = |d: &Deployment| d.failed().is_some() && !d.failure_told;
+        let completed_since = |began: Timestamp| {
+            ledger
+                .deployments()
+                .any(|(_, other)| other.began() > began && other.completed().is_some())
+        };
+        let untold = ledger
+            .deployments()
+            .filter(|(_, d)| failed(d) && !completed_since(d.began()));
+        untold
+            .max_by_key(|(id, d)| (d.began(), *id))
+            .map(|(id, _)| id.clone())
+    }
+
+    /// Whether the answer to what is open now depends on what runs.
+    fn needs_running(&mut self) -> bool {
+        if self.is_known() || matches!(self.running, Running::Unknown(_)) {
+            return false;
+        }
+        if self.key1_could_turn() || self.untold_failure().is_some() {
+            return true;
+        }
+        let Some((id, deployment)) = self.current() else {
+            return false;
+        };
+        let soaked = self
+            .soak_ends(&id, deployment)
+            .is_some_and(|ends| ends <= self.now);
+        soaked && (deployment.revision().is_none() || self.evidence(&id, deployment).0 >= SICK_AT)
+    }
+
+    fn may_read(&mut self) -> bool {
+        let Some(read_at) = self.record.read_at else {
+            return true;
+        };
+        let next = read_at.saturating_add(READ_EVERY).unwrap_or(read_at);
+        if self.now < next {
+            self.want_read = Some(next);
+        }
+        self.now >= next
+    }
+
+    // ---- soak ----
+
+    /// When the soak of the current deployment ends (or is looked at again), if it has one to go through.
+    fn soak_ends(&self, id: &DeploymentId, deployment: &Deployment) -> Option<Timestamp> {
+        let completed = deployment.completed()?;
+        if self.incident_about(id) || deployment.is_proven {
+            return None;
+        }
+        let ends = completed.saturating_add(self.health().soak).ok()?;
+        Some(
+            deployment
+                .soak_again_at
+                .map_or(ends, |again| again.max(ends)),
+        )
+    }
+
+    /// A deployment that completed and behaved through its soak proves its revision.
+    fn soak(&mut self) {
+        let Some((id, deployment)) = self.current() else {
+            return;
+        };
+        if self
+            .soak_ends(&id, deployment)
+            .is_none_or(|ends| self.now < ends)
+        {
+            return;
+        }
+        let (evidence, _) = self.evidence(&id, deployment);
+        let revision = deployment.revision().cloned();
+        if evidence >= SICK_AT {
+            let again = self
+                .now
+                .saturating_add(self.health().soak.max(READ_EVERY))
+                .ok();
+            if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
+                deployment.soak_again_at = again;
+            }
+            return;
+        }
+        // Whose revision nobody has named cannot be gone back to; its next task will name it.
+        let Some(revision) = revision else { return };
+        if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
+            deployment.is_proven = true;
+        }
+        self.record.ledger.mark_proven(Proven {
+            revision,
+            deployment: id,
+            at: self.now,
+        });
+    }
+
+    // ---- open, join ----
+
+    fn open_or_join(&mut self) {
+        if let Some(id) = self.untold_failure() {
+            if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
+                deployment.failure_told = true;
+            }
+            let reason = self
+                .record
+                .ledger
+                .deployment(&id)
+                .and_then(Deployment::failed_reason);
+            let because = Because::DeploymentFailed {
+                deployment: id.clone(),
+                reason: reason.map(str::to_owned),
+            };
+            self.add_to_incident(&id, IncidentKind::DeploymentFailed, because);
+        }
+        // Only what is known convicts: an unreadable ECS is not evidence.
+        if self.is_known() && self.key1_could_turn() {
+            let Some((id, deployment)) = self.current() else {
+                return;
+            };
+            let (evidence, counts) = self.evidence(&id, deployment);
+            self.add_to_incident(
+                &id,
+                IncidentKind::RestartLoop,
+                Because::Key1 { counts, evidence },
+            );
+        }
+    }
+
+    fn add_to_incident(&mut self, id: &DeploymentId, kind: IncidentKind, because: Because) {
+        let Some(deployment) = self.record.ledger.deployment(id) else {
+            return;
+        };
+        let (evidence, counts) = self.evidence(id, deployment);
+        let revision = deployment.revision().cloned();
+        let turned = matches!(because, Because::Key1 { .. }).then_some(self.now);
+        let tasks = self.task_count();
+        let what = match &mut self.record.incident {
+            None => {
+                self.record.incident = Some(Incident {
+                    id: IncidentId::new(&self.record.service, id, self.now),
+                    kind,
+                    opened_at: self.now,
+                    about: id.clone(),
+                    revision,
+                    key1_turned_at: turned,
+                    evidence,
+                    counts,
+                    rollback: RollbackState::Undecided,
+                    escalations: 0,
+                    tasks,
+                });
+                What::Opened(because)
+            }
+            Some(incident) => {
+                if incident.about != *id {
+                    incident.about = id.clone();
+                    incident.revision = revision;
+                    incident.key1_turned_at = None;
+                    incident.rollback = RollbackState::Undecided;
+                }
+                incident.key1_turned_at = incident.key1_turned_at.or(turned);
+                incident.evidence = evidence;
+                incident.counts = counts;
+                incident.tasks = tasks.or(incident.tasks);
+                What::Joined(because)
+            }
+        };
+        self.tell(what);
+    }
+
+    fn task_count(&self) -> Option<TaskCount> {
+        let Running::Known(running) = &self.running else {
+            return None;
+        };
+        let alive = running
+            .tasks
+            .iter()
+            .filter(|t| !self.record.ledger.has_stopped(&t.task))
+            .count();
+        Some(TaskCount {
+            running: alive,
+            desired: running.desired_count,
+        })
+    }
+
+    // ---- rollback ----
+
+    fn roll_back(&mut self) {
+        let Some(incident) = &self.record.incident else {
+            return;
+        };
+        if matches!(incident.rollback, RollbackState::Decided { .. }) {
+            return;
+        }
+        let old = self
+            .record
+            .ledger
+            .replaced_by(&incident.about)
+            .map(|(id, old)| (old.revision().cloned(), self.evidence(id, old).0));
+        let outcome = rollback::consider(&self.record, incident, old, self.health(), self.now);
+        // Where a rollback was announced, its refusal is news; elsewhere the opening notice has said it.
+        let announced = match &incident.rollback {
+            RollbackState::Holding { .. } => true,
+            RollbackState::Refused(refusal) => matches!(refusal, Refusal::NotEnoughEvidence(_)),
+            _ => false,
+        };
+        let (state, news) = self.state_and_news(outcome);
+        let stage = match &news {
+            Some(What::Rollback(action)) => {
+                self.act(action.clone());
+                Some(Stage::RollbackBegun)
+            }
+            Some(What::Refused(_)) if announced => Some(Stage::RollbackRefused),
+            _ => None,
+        };
+        if let Some(incident) = &mut self.record.incident {
+            incident.rollback = state;
+        }
+        let opening = self.opening_untold();
+        if let Some(news) = news {
+            self.tell(news);
+        }
+        match stage {
+            _ if opening => self.notify(Stage::Opened),
+            Some(stage) => self.notify(stage),
+            None => {}
+        }
+    }
+
+    /// What a rollback's outcome makes of the incident, and what of it has not been said before.
+    fn state_and_news(&self, outcome: Outcome) -> (RollbackState, Option<What>) {
+        let known = self
+            .record
+            .incident
+            .as_ref()
+            .map(|incident| &incident.rollback);
+        match outcome {
+            Outcome::Refuse(refusal) => {
+                let news = !known.is_some_and(|known| same_refusal(known, &refusal));
+                (
+                    RollbackState::Refused(refusal.clone()),
+                    news.then_some(What::Refused(refusal)),
+                )
+            }
+            Outcome::Hold { until, target } => (RollbackState::Holding { until, target }, None),
+            Outcome::Act(action) => {
+                let state = RollbackState::Decided {
+                    at: self.now,
+                    action: action.clone(),
+                };
+                (state, Some(What::Rollback(action)))
+            }
+        }
+    }
+
+    fn opening_untold(&self) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| matches!(entry.what, What::Opened(_)))
+            && !self
+                .entries
+                .iter()
+                .any(|entry| matches!(entry.what, What::Notice(_)))
+    }
+
+    fn act(&mut self, action: Action) {
+        self.record.note_rollback(PastRollback {
+            at: self.now,
+            away_from: action.away_from.clone(),
+        });
+        if let Some(revision) = self
+            .record
+            .incident
+            .as_ref()
+            .and_then(|i| i.revision.clone())
+        {
+            self.record.ledger.mark_bad(revision);
+        }
+        self.actions.push(action);
+    }
+
+    // ---- escalate, resolve ----
+
+    fn escalate(&mut self) {
+        let Some(incident) = &mut self.record.incident else {
+            return;
+        };
+        let mut due = false;
+        while incident.next_escalation().is_some_and(|at| at <= self.now) {
+            incident.escalations += 1;
+            due = true;
+        }
+        if due {
+            let open_for = self.now.duration_since(incident.opened_at);
+            self.tell(What::Escalated { open_for });
+            self.notify(Stage::Escalated);
+        }
+    }
+
+    /// When, and how, the incident ends if nothing more happens.
+    fn resolution(&self) -> Option<(Timestamp, Resolution)> {
+        let incident = self.record.incident.as_ref()?;
+        let (id, current) = self.current()?;
+        let completed = current.completed()?;
+        let last_failure = current.failures().map(|(_, last)| last);
+        if id == incident.about {
+            if incident.kind == IncidentKind::DeploymentFailed && current.failed().is_some() {
+                return None;
+            }
+            let (first, last) = current.failures()?;
+            let gaps = i32::try_from(incident.counts.failed_tasks().max(2) - 1).unwrap_or(i32::MAX);
+            let mean_gap = last.duration_since(first) / gaps;
+            let quiet = QUIET_AFTER_MIN.max(mean_gap * QUIET_GAPS);
+            return Some((
+                last.saturating_add(quiet).ok()?,
+                Resolution::Ceased { quiet },
+            ));
+        }
+        let revision = current.revision().cloned();
+        let ours = matches!(&incident.rollback, RollbackState::Decided { at, action }
+            if current.began() >= *at && revision.as_ref() == Some(&action.target.revision));
+        if ours || current.is_native_rollback() {
+            let steady_since = last_failure.map_or(completed, |last| last.max(completed));
+            let resolution = Resolution::RollbackVerified {
+                deployment: id,
+                revision,
+            };
+            return Some((
+                steady_since.saturating_add(VERIFIED_AFTER).ok()?,
+                resolution,
+            ));
+        }
+        if self.evidence(&id, current).0 >= SICK_AT {
+            return None;
+        }
+        let soak = self.health().soak;
+        let resolution = Resolution::Replaced {
+            deployment: id,
+            revision,
+            soak,
+        };
+        Some((completed.saturating_add(soak).ok()?, resolution))
+    }
+
+    fn resolve(&mut self) {
+        let Some((at, resolution)) = self.resolution() else {
+            return;
+        };
+        if self.now < at {
+            return;
+        }
+        if let Resolution::Ceased { .. } = resolution
+            && let Some((id, _)) = self.current()
+            && let Some(deployment) = self.record.ledger.deployment_mut(&id)
+        {
+            // What was counted is told and over; a new loop must be judged by itself.
+            deployment.restart_evidence(self.now);
+            deployment.soak_again_at = self.now.saturating_add(self.config.health.soak).ok();
+        }
+        self.tell(What::Resolved(resolution.clone()));
+        self.notify(Stage::Resolved(resolution));
+        self.record.incident = None;
+    }
+
+    // ---- tell ----
+
+    fn tell(&mut self, what: What) {
+        let incident = self.record.incident.as_ref();
+        self.entries.push(Entry {
+            at: self.now,
+            service: Some(self.record.service.clone()),
+            incident: incident.map(|incident| incident.kind),
+            revision: incident.and_then(|incident| incident.revision.clone()),
+            evidence: incident.map(|incident| incident.evidence),
+            what,
+        });
+    }
+
+    fn notify(&mut self, stage: Stage) {
+        if let Some(notice) = self.notice(stage) {
+            self.tell(What::Notice(Box::new(notice)));
+        }
+    }
+
+    fn notice(&self, stage: Stage) -> Option<Notice> {
+        notice::of_incident(&self.record, stage, self.config, self.now)
+    }
+
+    // ---- when next ----
+
+    fn due(&self) -> Option<Timestamp> {
+        let incident = self.record.incident.as_ref();
+        let hold = incident.and_then(|incident| match incident.rollback {
+            RollbackState::Holding { until, .. } => Some(until),
+            _ => None,
+        });
+        let escalation = incident.and_then(Incident::next_escalation);
+        let soak = self.current().and_then(|(id, deployment)| {
+            deployment
+                .revision()
+                .and_then(|_| self.soak_ends(&id, deployment))
+        });
+        let resolution = self.resolution().map(|(at, _)| at);
+        let all = [hold, escalation, soak, resolution, self.want_read];
+        all.into_iter().flatten().filter(|at| *at > self.now).min()
+    }
+}
+
+/// The same reason, whatever its numbers are now: people are told a reason once.
+fn same_refusal(state: &RollbackState, refusal: &Refusal) -> bool {
+    match state {
+        RollbackState::Refused(known) => {
+            std::mem::discriminant(known) == std::mem::discriminant(refusal)
+        }
+        _ => false,
+    }
+}
