@@ -1,0 +1,84 @@
+//! A directory of config files, read for the core.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use steady_core::config::{self, ConfigTree, Severity, SourceFile};
+
+use crate::exit::Failure;
+
+/// Reads `DIR/defaults.toml` and `DIR/<cluster>/<service>.toml`. Every finding goes to `err`; with an error among
+/// them nothing is returned, for half a config is not what the team meant.
+pub(crate) fn load(dir: &Path, err: &mut impl Write) -> Result<ConfigTree, Failure> {
+    let mut files = Vec::new();
+    collect(dir, "", &mut files)?;
+    files.sort();
+    if files.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{}: no config there (looked for defaults.toml and <cluster>/<service>.toml)",
+            dir.display(),
+        )));
+    }
+    let sources: Vec<_> = files
+        .iter()
+        .map(|(path, text)| SourceFile { path, text })
+        .collect();
+    let loaded = config::load_tree(&sources);
+    for finding in loaded
+        .findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Info)
+    {
+        writeln!(err, "{finding}")?;
+    }
+    let tree = loaded.tree.ok_or_else(|| {
+        Failure::Config(format!(
+            "nothing was replayed: the config in {} has errors",
+            dir.display()
+        ))
+    })?;
+    say_not_yet_applied(&tree, err)?;
+    Ok(tree)
+}
+
+/// One line a key, however many files have it.
+fn say_not_yet_applied(tree: &ConfigTree, err: &mut impl Write) -> Result<(), Failure> {
+    let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in tree.not_yet_applied() {
+        files.entry(&one.key).or_default().push(&one.file);
+    }
+    for (key, files) in files {
+        let more = match files.len() {
+            0 | 1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        let first = files.first().copied().unwrap_or_default();
+        writeln!(
+            err,
+            "note: `{key}` is accepted, not yet applied ({first}{more})"
+        )?;
+    }
+    Ok(())
+}
+
+/// At most one folder deep, as the layout has it; the rest is not config.
+fn collect(dir: &Path, prefix: &str, files: &mut Vec<(String, String)>) -> Result<(), Failure> {
+    let unusable = |path: &Path, error: std::io::Error| {
+        Failure::Usage(format!("{}: cannot read it: {error}", path.display()))
+    };
+    for entry in fs::read_dir(dir).map_err(|error| unusable(dir, error))? {
+        let path = entry.map_err(|error| unusable(dir, error))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if path.is_dir() && prefix.is_empty() && !name.starts_with('.') {
+            collect(&path, &format!("{name}/"), files)?;
+        } else if path.is_file() && name.ends_with(".toml") {
+            let text = fs::read_to_string(&path).map_err(|error| unusable(&path, error))?;
+            files.push((format!("{prefix}{name}"), text));
+        }
+    }
+    Ok(())
+}

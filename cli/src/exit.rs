@@ -1,0 +1,55 @@
+//! Exit codes, one meaning each.
+
+use std::io;
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+/// The end of every `--help`.
+pub const HELP: &str = "Exit codes: 0 done; 64 wrong call; 65 some input could not be read (the rest was done; \
+each is named on stderr); 70 could not run.";
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Good = 0,
+    /// The arguments are wrong.
+    Usage = 64,
+    /// Some of the input could not be read; the rest was done.
+    Input = 65,
+    /// Could not run.
+    Unable = 70,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a run was given up.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// Wrong arguments that only the run could notice.
+    #[error("{0}")]
+    Usage(String),
+    /// The config has errors, which are printed already.
+    #[error("{0}")]
+    Config(String),
+    /// The result could not be written.
+    #[error("cannot write the result: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// The code that goes with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Config(_) => Exit::Input,
+            Self::Output(_) => Exit::Unable,
+        }
+    }
+}

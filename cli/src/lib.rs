@@ -1,0 +1,75 @@
+//! The `steady` command: `classify` and `replay`.
+//!
+//! One file per verb: its arguments and one function that can be called from tests. The result goes to stdout,
+//! what is said about the input to stderr; exit codes are in [`exit`]. Nothing here decides anything: that is
+//! `steady-core`.
+
+mod classify;
+mod configs;
+pub mod exit;
+mod input;
+mod order;
+mod print;
+pub mod replay;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use exit::{Exit, Failure};
+
+/// Keeps Amazon ECS services at steady state: classify task stops, replay recorded events.
+#[derive(Debug, Parser)]
+#[command(name = "steady", version, after_help = exit::HELP, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Classify(classify::Args),
+    Replay(replay::Args),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// JSON lines.
+    Json,
+}
+
+/// Runs the command with these arguments (the program's name first).
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors.
+            let wrong = error.use_stderr();
+            let _ = error.print();
+            return if wrong { Exit::Usage } else { Exit::Good }.into();
+        }
+    };
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut err = io::stderr().lock();
+    let done = match &cli.verb {
+        Verb::Classify(args) => classify::run(args, &mut out, &mut err),
+        Verb::Replay(args) => replay::run(args, &mut out, &mut err),
+    };
+    let done = done.and_then(|exit| out.flush().map(|()| exit).map_err(Failure::from));
+    match done {
+        Ok(exit) => exit.into(),
+        // `steady … | head` is a good way to look at much output.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Exit::Good.into()
+        }
+        Err(failure) => {
+            let _ = writeln!(err, "steady: {failure}");
+            failure.exit().into()
+        }
+    }
+}

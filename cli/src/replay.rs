@@ -1,0 +1,396 @@
+//! `steady replay`: what Steady would have seen, decided, done and sent.
+//!
+//! The clock is the events' own: each second's events of a service are decided together, as one batch of the
+//! queue would be (within a second ECS's order is arbitrary), and what falls due between events is decided when
+//! it falls due. There is no ECS to ask, so running tasks are read from the recorded events, behind the same port.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::ValueHint;
+use jiff::Timestamp;
+use steady_core::config::ConfigTree;
+use steady_core::event::{Body, Event, Owner, TaskEvent};
+use steady_core::name::{Account, Region, ServiceKey};
+use steady_core::port::{ReadRunningTasks, RunningTask, RunningTasks};
+use steady_core::record::Record;
+use steady_core::report::{Entry, What};
+use steady_core::standalone::{self, StandaloneRecord};
+use steady_core::watch;
+
+use crate::exit::{Exit, Failure};
+use crate::input::{self, Place, Sink, Unreadable};
+use crate::order::{Held, Order, WINDOW};
+use crate::print::{Printer, Summary};
+use crate::{Format, configs};
+
+/// Replay recorded events: the timeline of what would have been seen, decided, done and sent.
+///
+/// Reads ECS events as EventBridge delivers them (JSON lines, or one JSON document), from several files as one
+/// recording, in any order, repeated or not: they are ordered by time, up to a million whole, of more within a
+/// window of half a million. Changes nothing and sends nothing. Its clock ends with the last event.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files of events; `-` is stdin.
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    files: Vec<PathBuf>,
+    /// Config: DIR/defaults.toml and DIR/<cluster>/<service>.toml. Without it every service has the defaults.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    config: Option<PathBuf>,
+    /// Take this account's events; by default those of the first event's account.
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    /// Take this region's events; by default those of the account's first event.
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// For people, or JSON lines.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// [`Failure`], when nothing can be replayed or the result cannot be written.
+pub fn run(args: &Args, out: &mut impl Write, err: &mut impl Write) -> Result<Exit, Failure> {
+    let tree = match &args.config {
+        Some(dir) => configs::load(dir, err)?,
+        None => ConfigTree::default(),
+    };
+    let account = args.account.as_deref().map(account_id).transpose()?;
+    let mut replaying = Replaying {
+        err,
+        exit: Exit::Good,
+        order: Order::new(WINDOW),
+        timeline: Timeline {
+            tree,
+            account,
+            region: args.region.as_deref().map(Region::from),
+            services: HashMap::new(),
+            families: HashMap::new(),
+            due: BTreeSet::new(),
+            clock: Timestamp::MIN,
+            summary: Summary::default(),
+            printer: Printer::new(out, args.format),
+        },
+    };
+    input::read(&args.files, &mut replaying)?;
+    let rest = replaying.order.rest();
+    replaying.timeline.play(rest)?;
+    replaying.timeline.finish()?;
+    Ok(replaying.exit)
+}
+
+fn account_id(text: &str) -> Result<Account, Failure> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(text.into());
+    }
+    Err(Failure::Usage(format!(
+        "--account is `{text}`, expected 12 digits such as `111122223333`"
+    )))
+}
+
+/// From input to ordered events.
+struct Replaying<'a, O, E> {
+    err: &'a mut E,
+    exit: Exit,
+    order: Order,
+    timeline: Timeline<'a, O>,
+}
+
+impl<O: Write, E: Write> Sink for Replaying<'_, O, E> {
+    fn event(&mut self, event: Event, at: &Place<'_>) -> io::Result<()> {
+        let Some(time) = event.time else {
+            let reason = "`time` is missing, and without it the event has no place in the timeline";
+            return self.unreadable(at.unreadable(reason));
+        };
+        let ready = self.order.push(time, Held::new(event));
+        if ready.is_empty() {
+            Ok(())
+        } else {
+            self.timeline.play(ready)
+        }
+    }
+
+    fn unreadable(&mut self, what: Unreadable) -> io::Result<()> {
+        self.exit = Exit::Input;
+        writeln!(self.err, "steady: {what}")
+    }
+}
+
+/// A service's state between its events.
+struct Slot {
+    /// `None` only while it is being decided on.
+    record: Option<Record>,
+    running: RecordedTasks,
+    due: Option<Timestamp>,
+}
+
+/// The port over the recording: what runs, by the RUNNING and stop events so far; keyed by the task's hash.
+#[derive(Default)]
+struct RecordedTasks(BTreeMap<u64, RunningTask>);
+
+impl RecordedTasks {
+    fn note(&mut self, task: &TaskEvent) {
+        if task.tells_of_stop() {
+            self.0.remove(&task.task.hash64());
+        } else if let Some(started_at) = task.started_at.filter(|_| task.is_running()) {
+            let running = RunningTask {
+                task: task.task.clone(),
+                deployment: task.deployment.clone(),
+                revision: task.revision.clone(),
+                started_at,
+            };
+            self.0.insert(task.task.hash64(), running);
+        }
+    }
+}
+
+impl ReadRunningTasks for RecordedTasks {
+    fn running_tasks(&mut self, _service: &ServiceKey) -> Result<RunningTasks, String> {
+        Ok(RunningTasks {
+            desired_count: None,
+            tasks: self.0.values().cloned().collect(),
+        })
+    }
+}
+
+/// Whose turn it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Whose {
+    Service(ServiceKey),
+    Standalone(Owner),
+}
+
+/// Ordered events into entries.
+struct Timeline<'a, O> {
+    tree: ConfigTree,
+    account: Option<Account>,
+    region: Option<Region>,
+    services: HashMap<ServiceKey, Slot>,
+    families: HashMap<Owner, (Option<StandaloneRecord>, Option<Timestamp>)>,
+    due: BTreeSet<(Timestamp, Whose)>,
+    clock: Timestamp,
+    summary: Summary,
+    printer: Printer<'a, O>,
+}
+
+impl<O: Write> Timeline<'_, O> {
+    fn play(&mut self, events: Vec<(Timestamp, Held)>) -> io::Result<()> {
+        let mut batch: BTreeMap<ServiceKey, Vec<Event>> = BTreeMap::new();
+        for (at, held) in events {
+            if at > self.clock {
+                self.decide_batch(&mut batch)?;
+                self.fall_due(at)?;
+                self.clock = at;
+            }
+            self.summary.events += 1;
+            self.summary.from.get_or_insert(at);
+            self.summary.until = self.summary.until.max(Some(at));
+            if let Some(why) = self.foreign(&held) {
+                self.skip(at, None, why)?;
+                continue;
+            }
+            let Held::Event(event) = held else { continue };
+            match self.sort_out(&event) {
+                Sorted::Service(service) => batch.entry(service).or_default().push(*event),
+                Sorted::Standalone(owner) => self.standalone(owner, Some(&event))?,
+                Sorted::Idle => {}
+                Sorted::Skip(service, why) => self.skip(at, service, why)?,
+            }
+        }
+        self.decide_batch(&mut batch)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        // What falls due with the last second has still been decided in it.
+        if let Ok(after) = self.clock.checked_add(jiff::SignedDuration::from_nanos(1)) {
+            self.fall_due(after)?;
+        }
+        self.summary.services = (self.services.len() + self.families.len()) as u64;
+        let open = self
+            .services
+            .values()
+            .filter_map(|slot| slot.record.as_ref());
+        self.summary.open = open.filter(|record| record.incident.is_some()).count() as u64;
+        self.printer.summary(&self.summary)
+    }
+
+    fn skip(&mut self, at: Timestamp, service: Option<ServiceKey>, why: String) -> io::Result<()> {
+        let what = What::Skipped(why);
+        let entry = Entry {
+            at,
+            service,
+            incident: None,
+            revision: None,
+            evidence: None,
+            what,
+        };
+        self.printer.entry(&entry)
+    }
+
+    /// Why an event is somebody else's, if it is. The first event settles account and region.
+    fn foreign(&mut self, held: &Held) -> Option<String> {
+        if let (Some(ours), Some(theirs)) = (&self.account, held.account())
+            && ours != theirs
+        {
+            return Some(format!("of account {theirs}, not of {ours}"));
+        }
+        if let (Some(ours), Some(theirs)) = (&self.region, held.region())
+            && ours != theirs
+        {
+            return Some(format!("of region {theirs}, not of {ours}"));
+        }
+        self.account = self.account.take().or_else(|| held.account().cloned());
+        self.region = self.region.take().or_else(|| held.region().cloned());
+        None
+    }
+
+    /// Whether, and for whom, an event is of use.
+    fn sort_out(&mut self, event: &Event) -> Sorted {
+        match &event.body {
+            Body::Task(task) => self.sort_task(task),
+            Body::Deployment(deployment) => match &deployment.service {
+                Some(service) => Sorted::Service(service.clone()),
+                None => Sorted::Skip(
+                    None,
+                    "`resources[0]` is a service ARN without its cluster, and `detail.clusterArn` is missing"
+                        .to_owned(),
+                ),
+            },
+            Body::ServiceAction(_) => Sorted::Idle,
+            Body::Alarm(alarm) => Sorted::Skip(
+                None,
+                format!("alarm {}: alarms are not part of a replay yet", alarm.name),
+            ),
+            Body::Other { detail_type } => {
+                Sorted::Skip(None, format!("`{detail_type}` is of no use to Steady"))
+            }
+        }
+    }
+
+    fn sort_task(&mut self, task: &TaskEvent) -> Sorted {
+        match &task.owner {
+            Owner::Service(service) => {
+                let slot = self
+                    .services
+                    .entry(service.clone())
+                    .or_insert_with(|| Slot {
+                        record: Some(Record::new(service.clone())),
+                        running: RecordedTasks::default(),
+                        due: None,
+                    });
+                slot.running.note(task);
+                if task.tells_of_stop() {
+                    Sorted::Service(service.clone())
+                } else {
+                    Sorted::Idle
+                }
+            }
+            owner @ Owner::Standalone { .. } if standalone::concerns(task) => {
+                Sorted::Standalone(owner.clone())
+            }
+            Owner::Unknown if task.tells_of_stop() => Sorted::Skip(
+                None,
+                "`detail.group` does not tell whose task it is".to_owned(),
+            ),
+            Owner::Standalone { .. } | Owner::Unknown => Sorted::Idle,
+        }
+    }
+
+    fn decide_batch(&mut self, batch: &mut BTreeMap<ServiceKey, Vec<Event>>) -> io::Result<()> {
+        while let Some((service, events)) = batch.pop_first() {
+            self.decide(service, events, self.clock)?;
+        }
+        Ok(())
+    }
+
+    /// Decides what falls due before `until`, each at its time.
+    fn fall_due(&mut self, until: Timestamp) -> io::Result<()> {
+        while self.due.first().is_some_and(|(at, _)| *at < until) {
+            let Some((at, whose)) = self.due.pop_first() else {
+                break;
+            };
+            let now = at.max(self.clock);
+            match whose {
+                Whose::Service(service) => self.decide(service, Vec::new(), now)?,
+                Whose::Standalone(owner) => {
+                    self.clock = now;
+                    self.standalone(owner, None)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn decide(
+        &mut self,
+        service: ServiceKey,
+        events: Vec<Event>,
+        now: Timestamp,
+    ) -> io::Result<()> {
+        let slot = self
+            .services
+            .entry(service.clone())
+            .or_insert_with(|| Slot {
+                record: None,
+                running: RecordedTasks::default(),
+                due: None,
+            });
+        let record = slot
+            .record
+            .take()
+            .unwrap_or_else(|| Record::new(service.clone()));
+        let config = self.tree.for_service(service.as_str());
+        let decision = watch::step(record, events, config, now, &mut slot.running);
+        slot.record = Some(decision.record);
+        let before = std::mem::replace(&mut slot.due, decision.due);
+        if before != decision.due {
+            if let Some(before) = before {
+                self.due.remove(&(before, Whose::Service(service.clone())));
+            }
+            if let Some(due) = decision.due {
+                self.due.insert((due, Whose::Service(service)));
+            }
+        }
+        decision
+            .entries
+            .iter()
+            .try_for_each(|entry| self.printer.entry(entry))
+    }
+
+    fn standalone(&mut self, owner: Owner, event: Option<&Event>) -> io::Result<()> {
+        let Owner::Standalone { cluster, family } = &owner else {
+            return Ok(());
+        };
+        let (record, before) = self.families.remove(&owner).unwrap_or((None, None));
+        let record =
+            record.unwrap_or_else(|| StandaloneRecord::new(cluster.clone(), family.clone()));
+        let tell = self
+            .tree
+            .standalone_tasks
+            .iter()
+            .any(|name| name == family.as_str());
+        let notify = &self.tree.defaults.notify;
+        let (record, entries) = standalone::decide(record, event, tell, notify, self.clock);
+        let due = record.due();
+        if let Some(before) = before {
+            self.due.remove(&(before, Whose::Standalone(owner.clone())));
+        }
+        if let Some(due) = due {
+            self.due.insert((due, Whose::Standalone(owner.clone())));
+        }
+        self.families.insert(owner, (Some(record), due));
+        entries
+            .iter()
+            .try_for_each(|entry| self.printer.entry(entry))
+    }
+}
+
+enum Sorted {
+    Service(ServiceKey),
+    Standalone(Owner),
+    Idle,
+    Skip(Option<ServiceKey>, String),
+}
