@@ -47,12 +47,7 @@ pub(crate) fn run(
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> Result<Exit, Failure> {
-    let mut classifying = Classifying {
-        format: args.format,
-        out,
-        err,
-        exit: Exit::Good,
-    };
+    let mut classifying = Classifying { format: args.format, out, err, exit: Exit::Good };
     input::read(&args.files, &mut classifying)?;
     Ok(classifying.exit)
 }

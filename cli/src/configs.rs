@@ -21,23 +21,13 @@ pub(crate) fn load(dir: &Path, err: &mut impl Write) -> Result<ConfigTree, Failu
             dir.display(),
         )));
     }
-    let sources: Vec<_> = files
-        .iter()
-        .map(|(path, text)| SourceFile { path, text })
-        .collect();
+    let sources: Vec<_> = files.iter().map(|(path, text)| SourceFile { path, text }).collect();
     let loaded = config::load_tree(&sources);
-    for finding in loaded
-        .findings
-        .iter()
-        .filter(|finding| finding.severity != Severity::Info)
-    {
+    for finding in loaded.findings.iter().filter(|finding| finding.severity != Severity::Info) {
         writeln!(err, "{finding}")?;
     }
     let tree = loaded.tree.ok_or_else(|| {
-        Failure::Config(format!(
-            "nothing was replayed: the config in {} has errors",
-            dir.display()
-        ))
+        Failure::Config(format!("nothing was replayed: the config in {} has errors", dir.display()))
     })?;
     say_not_yet_applied(&tree, err)?;
     Ok(tree)
@@ -55,10 +45,7 @@ fn say_not_yet_applied(tree: &ConfigTree, err: &mut impl Write) -> Result<(), Fa
             count => format!(" and {} more", count - 1),
         };
         let first = files.first().copied().unwrap_or_default();
-        writeln!(
-            err,
-            "note: `{key}` is accepted, not yet applied ({first}{more})"
-        )?;
+        writeln!(err, "note: `{key}` is accepted, not yet applied ({first}{more})")?;
     }
     Ok(())
 }

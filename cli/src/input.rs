@@ -50,11 +50,7 @@ pub(crate) struct Place<'a> {
 
 impl Place<'_> {
     pub(crate) fn unreadable(&self, reason: impl Into<String>) -> Unreadable {
-        Unreadable {
-            source: self.source.to_owned(),
-            line: Some(self.line),
-            reason: reason.into(),
-        }
+        Unreadable { source: self.source.to_owned(), line: Some(self.line), reason: reason.into() }
     }
 }
 
@@ -65,24 +61,14 @@ pub(crate) fn read(paths: &[PathBuf], sink: &mut impl Sink) -> io::Result<()> {
     let paths = if paths.is_empty() { &stdin } else { paths };
     for path in paths {
         if path == Path::new("-") {
-            Source {
-                name: "stdin",
-                interner: &mut interner,
-                sink,
-            }
-            .read(io::stdin().lock())?;
+            Source { name: "stdin", interner: &mut interner, sink }.read(io::stdin().lock())?;
             continue;
         }
         let name = path.display().to_string();
         match File::open(path) {
             Ok(file) => {
                 let reader = BufReader::with_capacity(1 << 18, file);
-                Source {
-                    name: &name,
-                    interner: &mut interner,
-                    sink,
-                }
-                .read(reader)?;
+                Source { name: &name, interner: &mut interner, sink }.read(reader)?;
             }
             Err(error) => sink.unreadable(Unreadable {
                 source: name,
@@ -112,10 +98,7 @@ impl<S: Sink> Source<'_, S> {
         let mut skipped_lines = 0;
         loop {
             first.clear();
-            match (&mut reader)
-                .take(LINE_MAX as u64 + 1)
-                .read_until(b'\n', &mut first)
-            {
+            match (&mut reader).take(LINE_MAX as u64 + 1).read_until(b'\n', &mut first) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
                 Err(error) => return self.failed(&error),
@@ -131,10 +114,7 @@ impl<S: Sink> Source<'_, S> {
         let is_array = first.trim_ascii_start().starts_with(b"[");
         if is_array || (first.len() <= LINE_MAX && is_open(&first)) {
             let mut document = first;
-            if let Err(error) = (&mut reader)
-                .take(DOCUMENT_MAX as u64)
-                .read_to_end(&mut document)
-            {
+            if let Err(error) = (&mut reader).take(DOCUMENT_MAX as u64).read_to_end(&mut document) {
                 return self.failed(&error);
             }
             let whole = document.len() < DOCUMENT_MAX;
@@ -150,11 +130,7 @@ impl<S: Sink> Source<'_, S> {
     /// then it is lines, the first of them broken.
     fn documents(&mut self, text: &[u8], lines_before: usize, whole: bool) -> io::Result<bool> {
         let mut values = serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>();
-        let mut line_at = LineAt {
-            text,
-            offset: 0,
-            line: lines_before + 1,
-        };
+        let mut line_at = LineAt { text, offset: 0, line: lines_before + 1 };
         let mut any = false;
         loop {
             let from = values.byte_offset();
@@ -167,10 +143,7 @@ impl<S: Sink> Source<'_, S> {
                 }
                 Some(Err(_)) if !any => return Ok(false),
                 Some(Err(error)) => {
-                    let place = Place {
-                        source: self.name,
-                        line: lines_before + error.line(),
-                    };
+                    let place = Place { source: self.name, line: lines_before + error.line() };
                     let reason = if whole {
                         format!("not JSON, and the rest cannot be read: {error}")
                     } else {
@@ -192,11 +165,7 @@ impl<S: Sink> Source<'_, S> {
         }
         let elements: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
         let start = text.as_ptr() as usize;
-        let mut line_at = LineAt {
-            text,
-            offset: 0,
-            line,
-        };
+        let mut line_at = LineAt { text, offset: 0, line };
         for element in elements {
             let line = line_at.line((element.get().as_ptr() as usize).saturating_sub(start));
             self.event(element.get().as_bytes(), line)?;
@@ -214,10 +183,7 @@ impl<S: Sink> Source<'_, S> {
                 Line::Whole(text) if text.trim_ascii().is_empty() => Ok(()),
                 Line::Whole(text) => self.event(text, line),
                 Line::TooLong(bytes) => {
-                    let place = Place {
-                        source: self.name,
-                        line,
-                    };
+                    let place = Place { source: self.name, line };
                     let reason =
                         format!("a line of {bytes} bytes is no event (at most {LINE_MAX} bytes)");
                     self.sink.unreadable(place.unreadable(reason))
@@ -232,10 +198,7 @@ impl<S: Sink> Source<'_, S> {
     }
 
     fn event(&mut self, text: &[u8], line: usize) -> io::Result<()> {
-        let place = Place {
-            source: self.name,
-            line,
-        };
+        let place = Place { source: self.name, line };
         match event::parse(text, self.interner) {
             Ok(event) => self.sink.event(event, &place),
             Err(error) => self.sink.unreadable(place.unreadable(error.to_string())),
@@ -244,11 +207,7 @@ impl<S: Sink> Source<'_, S> {
 
     fn failed(&mut self, error: &io::Error) -> io::Result<()> {
         let reason = format!("cannot read on: {error}");
-        self.sink.unreadable(Unreadable {
-            source: self.name.to_owned(),
-            line: None,
-            reason,
-        })
+        self.sink.unreadable(Unreadable { source: self.name.to_owned(), line: None, reason })
     }
 }
 
@@ -277,9 +236,7 @@ fn next_line<T>(
     loop {
         let buffer = fill(reader)?;
         let end = memchr::memchr(b'\n', buffer);
-        let part = buffer
-            .get(..end.unwrap_or(buffer.len()))
-            .unwrap_or_default();
+        let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
         length += part.len();
         if length <= LINE_MAX {
             kept.extend_from_slice(part);
@@ -290,11 +247,7 @@ fn next_line<T>(
             break;
         }
     }
-    let line = if length > LINE_MAX {
-        Line::TooLong(length)
-    } else {
-        Line::Whole(kept)
-    };
+    let line = if length > LINE_MAX { Line::TooLong(length) } else { Line::Whole(kept) };
     Ok(Some(handle(line)))
 }
 
@@ -320,10 +273,8 @@ impl LineAt<'_> {
     /// The line of the first byte at or after `offset` that is not white space.
     fn line(&mut self, offset: usize) -> usize {
         let rest = self.text.get(offset..).unwrap_or_default();
-        let blank = rest
-            .iter()
-            .take_while(|byte| byte.is_ascii_whitespace() || **byte == b',')
-            .count();
+        let blank =
+            rest.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == b',').count();
         let until = offset + blank;
         let passed = self.text.get(self.offset..until).unwrap_or_default();
         self.line += memchr::memchr_iter(b'\n', passed).count();

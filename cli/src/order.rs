@@ -65,10 +65,7 @@ pub(crate) struct Order {
 
 impl Order {
     pub(crate) fn new(window: usize) -> Self {
-        Self {
-            held: Vec::new(),
-            window: window.max(2),
-        }
+        Self { held: Vec::new(), window: window.max(2) }
     }
 
     /// Takes an event in. If the window is full, returns the older half, in order.

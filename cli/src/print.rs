@@ -47,13 +47,7 @@ pub(crate) struct Printer<'a, O> {
 
 impl<'a, O: Write> Printer<'a, O> {
     pub(crate) fn new(out: &'a mut O, format: Format) -> Self {
-        Self {
-            out,
-            format,
-            kinds: BTreeMap::new(),
-            blaming: 0,
-            skipped: BTreeMap::new(),
-        }
+        Self { out, format, kinds: BTreeMap::new(), blaming: 0, skipped: BTreeMap::new() }
     }
 
     pub(crate) fn entry(&mut self, entry: &Entry) -> io::Result<()> {
@@ -86,16 +80,9 @@ impl<'a, O: Write> Printer<'a, O> {
             evidence: entry.evidence.map(evidence::rounded),
             reason: entry.what.to_string(),
             task: stop.map(|stop| stop.task.as_str()),
-            family: stop
-                .and(revision)
-                .filter(|_| entry.service.is_none())
-                .map(|r| r.family()),
-            verdict: stop
-                .map(|stop| stop.verdict)
-                .or(notice.and_then(|notice| notice.verdict)),
-            cause: stop
-                .map(|stop| stop.cause)
-                .or(notice.and_then(|notice| notice.cause)),
+            family: stop.and(revision).filter(|_| entry.service.is_none()).map(|r| r.family()),
+            verdict: stop.map(|stop| stop.verdict).or(notice.and_then(|notice| notice.verdict)),
+            cause: stop.map(|stop| stop.cause).or(notice.and_then(|notice| notice.cause)),
             notice,
         };
         serde_json::to_writer(&mut *self.out, &line)?;
@@ -138,43 +125,29 @@ impl<'a, O: Write> Printer<'a, O> {
             return Ok(());
         }
         let count = |kind: &str| self.kinds.get(kind).copied().unwrap_or(0);
-        let opened = count("incident-opened");
+        let time = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), words::clock);
         writeln!(self.out)?;
         writeln!(
             self.out,
             "{}, {} to {}",
             several(summary.events, "event"),
-            summary
-                .from
-                .map(words::clock)
-                .unwrap_or_else(|| "-".to_owned()),
-            summary
-                .until
-                .map(words::clock)
-                .unwrap_or_else(|| "-".to_owned()),
+            time(summary.from),
+            time(summary.until),
         )?;
         writeln!(
             self.out,
-            "{} of {}, {} against the revision",
+            "{}, {} of them against the revision; {}, {} open at the end; {}; {}",
             several(count("stop"), "stop"),
-            several(summary.services, "service or family").replace("familys", "families"),
             self.blaming,
-        )?;
-        writeln!(
-            self.out,
-            "{}, {} open at the end; {}; {}",
-            several(opened, "incident"),
+            several(count("incident-opened"), "incident"),
             summary.open,
             several(count("rollback"), "rollback"),
             several(count("notice"), "notice"),
         )?;
         for (why, times) in &self.skipped {
-            writeln!(self.out, "skipped {}: {why}", several(*times, "event"))?;
+            writeln!(self.out, "{} skipped: {why}", several(*times, "event"))?;
         }
-        writeln!(
-            self.out,
-            "This is a replay: nothing was changed, and nothing was sent."
-        )
+        writeln!(self.out, "This is a replay: nothing was changed, and nothing was sent.")
     }
 }
 
@@ -182,16 +155,11 @@ impl<'a, O: Write> Printer<'a, O> {
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     pub(crate) events: u64,
-    pub(crate) services: u64,
     pub(crate) open: u64,
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
 }
 
 fn several(count: u64, one: &str) -> String {
-    if count == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{count} {one}s")
-    }
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

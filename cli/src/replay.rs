@@ -86,9 +86,7 @@ fn account_id(text: &str) -> Result<Account, Failure> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(text.into());
     }
-    Err(Failure::Usage(format!(
-        "--account is `{text}`, expected 12 digits such as `111122223333`"
-    )))
+    Err(Failure::Usage(format!("--account is `{text}`, expected 12 digits such as `111122223333`")))
 }
 
 /// From input to ordered events.
@@ -106,11 +104,7 @@ impl<O: Write, E: Write> Sink for Replaying<'_, O, E> {
             return self.unreadable(at.unreadable(reason));
         };
         let ready = self.order.push(time, Held::new(event));
-        if ready.is_empty() {
-            Ok(())
-        } else {
-            self.timeline.play(ready)
-        }
+        if ready.is_empty() { Ok(()) } else { self.timeline.play(ready) }
     }
 
     fn unreadable(&mut self, what: Unreadable) -> io::Result<()> {
@@ -149,10 +143,7 @@ impl RecordedTasks {
 
 impl ReadRunningTasks for RecordedTasks {
     fn running_tasks(&mut self, _service: &ServiceKey) -> Result<RunningTasks, String> {
-        Ok(RunningTasks {
-            desired_count: None,
-            tasks: self.0.values().cloned().collect(),
-        })
+        Ok(RunningTasks { desired_count: None, tasks: self.0.values().cloned().collect() })
     }
 }
 
@@ -208,25 +199,14 @@ impl<O: Write> Timeline<'_, O> {
         if let Ok(after) = self.clock.checked_add(jiff::SignedDuration::from_nanos(1)) {
             self.fall_due(after)?;
         }
-        self.summary.services = (self.services.len() + self.families.len()) as u64;
-        let open = self
-            .services
-            .values()
-            .filter_map(|slot| slot.record.as_ref());
+        let open = self.services.values().filter_map(|slot| slot.record.as_ref());
         self.summary.open = open.filter(|record| record.incident.is_some()).count() as u64;
         self.printer.summary(&self.summary)
     }
 
     fn skip(&mut self, at: Timestamp, service: Option<ServiceKey>, why: String) -> io::Result<()> {
         let what = What::Skipped(why);
-        let entry = Entry {
-            at,
-            service,
-            incident: None,
-            revision: None,
-            evidence: None,
-            what,
-        };
+        let entry = Entry { at, service, incident: None, revision: None, evidence: None, what };
         self.printer.entry(&entry)
     }
 
@@ -273,28 +253,20 @@ impl<O: Write> Timeline<'_, O> {
     fn sort_task(&mut self, task: &TaskEvent) -> Sorted {
         match &task.owner {
             Owner::Service(service) => {
-                let slot = self
-                    .services
-                    .entry(service.clone())
-                    .or_insert_with(|| Slot {
-                        record: Some(Record::new(service.clone())),
-                        running: RecordedTasks::default(),
-                        due: None,
-                    });
+                let slot = self.services.entry(service.clone()).or_insert_with(|| Slot {
+                    record: Some(Record::new(service.clone())),
+                    running: RecordedTasks::default(),
+                    due: None,
+                });
                 slot.running.note(task);
-                if task.tells_of_stop() {
-                    Sorted::Service(service.clone())
-                } else {
-                    Sorted::Idle
-                }
+                if task.tells_of_stop() { Sorted::Service(service.clone()) } else { Sorted::Idle }
             }
             owner @ Owner::Standalone { .. } if standalone::concerns(task) => {
                 Sorted::Standalone(owner.clone())
             }
-            Owner::Unknown if task.tells_of_stop() => Sorted::Skip(
-                None,
-                "`detail.group` does not tell whose task it is".to_owned(),
-            ),
+            Owner::Unknown if task.tells_of_stop() => {
+                Sorted::Skip(None, "`detail.group` does not tell whose task it is".to_owned())
+            }
             Owner::Standalone { .. } | Owner::Unknown => Sorted::Idle,
         }
     }
@@ -330,18 +302,12 @@ impl<O: Write> Timeline<'_, O> {
         events: Vec<Event>,
         now: Timestamp,
     ) -> io::Result<()> {
-        let slot = self
-            .services
-            .entry(service.clone())
-            .or_insert_with(|| Slot {
-                record: None,
-                running: RecordedTasks::default(),
-                due: None,
-            });
-        let record = slot
-            .record
-            .take()
-            .unwrap_or_else(|| Record::new(service.clone()));
+        let slot = self.services.entry(service.clone()).or_insert_with(|| Slot {
+            record: None,
+            running: RecordedTasks::default(),
+            due: None,
+        });
+        let record = slot.record.take().unwrap_or_else(|| Record::new(service.clone()));
         let config = self.tree.for_service(service.as_str());
         let decision = watch::step(record, events, config, now, &mut slot.running);
         slot.record = Some(decision.record);
@@ -354,10 +320,7 @@ impl<O: Write> Timeline<'_, O> {
                 self.due.insert((due, Whose::Service(service)));
             }
         }
-        decision
-            .entries
-            .iter()
-            .try_for_each(|entry| self.printer.entry(entry))
+        decision.entries.iter().try_for_each(|entry| self.printer.entry(entry))
     }
 
     fn standalone(&mut self, owner: Owner, event: Option<&Event>) -> io::Result<()> {
@@ -367,11 +330,7 @@ impl<O: Write> Timeline<'_, O> {
         let (record, before) = self.families.remove(&owner).unwrap_or((None, None));
         let record =
             record.unwrap_or_else(|| StandaloneRecord::new(cluster.clone(), family.clone()));
-        let tell = self
-            .tree
-            .standalone_tasks
-            .iter()
-            .any(|name| name == family.as_str());
+        let tell = self.tree.standalone_tasks.iter().any(|name| name == family.as_str());
         let notify = &self.tree.defaults.notify;
         let (record, entries) = standalone::decide(record, event, tell, notify, self.clock);
         let due = record.due();
@@ -382,9 +341,7 @@ impl<O: Write> Timeline<'_, O> {
             self.due.insert((due, Whose::Standalone(owner.clone())));
         }
         self.families.insert(owner, (Some(record), due));
-        entries
-            .iter()
-            .try_for_each(|entry| self.printer.entry(entry))
+        entries.iter().try_for_each(|entry| self.printer.entry(entry))
     }
 }
 

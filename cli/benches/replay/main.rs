@@ -121,9 +121,7 @@ fn main() {
 
 fn report(what: &str, events: usize, took: Duration, memory_kb: Option<u64>, bare: Duration) {
     let per_second = events as f64 / took.as_secs_f64();
-    let memory = memory_kb
-        .map(|kb| format!(", peak {} MB", kb / 1024))
-        .unwrap_or_default();
+    let memory = memory_kb.map(|kb| format!(", peak {} MB", kb / 1024)).unwrap_or_default();
     let ratio = bare.as_secs_f64() / took.as_secs_f64();
     println!("{what:<16} {took:>7.2?}  {per_second:>9.0} events/s  {ratio:.2} x bare{memory}");
 }
@@ -143,15 +141,7 @@ fn bare(path: &Path) -> Duration {
 }
 
 fn use_all(event: &Envelope<'_>) -> usize {
-    let Envelope {
-        id,
-        detail_type,
-        account,
-        time,
-        region,
-        resources,
-        detail,
-    } = event;
+    let Envelope { id, detail_type, account, time, region, resources, detail } = event;
     let d = detail;
     let texts = [
         id,
@@ -176,11 +166,8 @@ fn use_all(event: &Envelope<'_>) -> usize {
         &d.deployment_id,
         &d.reason,
     ];
-    let containers: usize = d
-        .containers
-        .iter()
-        .map(|c| c.name.len() + c.reason.len() + c.exit_code as usize)
-        .sum();
+    let containers: usize =
+        d.containers.iter().map(|c| c.name.len() + c.reason.len() + c.exit_code as usize).sum();
     texts.iter().map(|text| text.len()).sum::<usize>()
         + resources.len()
         + containers

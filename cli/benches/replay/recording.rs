@@ -24,24 +24,12 @@ pub(crate) fn write(out: &mut impl Write, events: usize) -> io::Result<()> {
             deployments[service] += 1;
             waiting.push((
                 at,
-                deployment(
-                    service,
-                    deployments[service],
-                    at,
-                    "IN_PROGRESS",
-                    &mut random,
-                ),
+                deployment(service, deployments[service], at, "IN_PROGRESS", &mut random),
             ));
             let done = at + SignedDuration::from_secs(150);
             waiting.push((
                 done,
-                deployment(
-                    service,
-                    deployments[service],
-                    done,
-                    "COMPLETED",
-                    &mut random,
-                ),
+                deployment(service, deployments[service], done, "COMPLETED", &mut random),
             ));
         }
         task(service, deployments[service], at, &mut random, &mut waiting);
@@ -68,23 +56,14 @@ fn task(
     let id = format!("{:016x}{:016x}", random.next(), random.next());
     let after = |seconds: i64| at + SignedDuration::from_secs(seconds);
     let loops = service % 10 == 3 && deployment % 7 == 5;
-    let life = if loops {
-        2 + (random.next() % 20) as i64
-    } else {
-        600 + (random.next() % 9000) as i64
-    };
+    let life =
+        if loops { 2 + (random.next() % 20) as i64 } else { 600 + (random.next() % 9000) as i64 };
     let (started, stopping) = (after(35), after(35 + life));
     let stop = if loops {
-        (
-            "EssentialContainerExited",
-            "Essential container in task exited".to_owned(),
-            1,
-        )
+        ("EssentialContainerExited", "Essential container in task exited".to_owned(), 1)
     } else {
-        let reason = format!(
-            "Scaling activity initiated by (deployment ecs-svc/{:019})",
-            deployment + 7
-        );
+        let reason =
+            format!("Scaling activity initiated by (deployment ecs-svc/{:019})", deployment + 7);
         ("ServiceSchedulerInitiated", reason, 143)
     };
     let mut steps = vec![
@@ -98,11 +77,7 @@ fn task(
         steps.push(("DEACTIVATING", stopping, true));
         steps.push(("STOPPING", stopping + SignedDuration::from_secs(22), true));
     }
-    steps.push((
-        "DEPROVISIONING",
-        stopping + SignedDuration::from_secs(35),
-        true,
-    ));
+    steps.push(("DEPROVISIONING", stopping + SignedDuration::from_secs(35), true));
     steps.push(("STOPPED", stopping + SignedDuration::from_secs(48), true));
     for (version, (status, at, stops)) in steps.into_iter().enumerate() {
         let mut tail = String::new();

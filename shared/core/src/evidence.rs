@@ -68,12 +68,7 @@ pub struct Counts {
 
 impl Counts {
     /// Nothing counted.
-    pub const ZERO: Self = Self {
-        failed_starts: 0,
-        passed_starts: 0,
-        crashes: 0,
-        exposure_ms: 0,
-    };
+    pub const ZERO: Self = Self { failed_starts: 0, passed_starts: 0, crashes: 0, exposure_ms: 0 };
 
     /// Both together.
     #[must_use]
@@ -117,10 +112,7 @@ impl Counts {
 ///
 /// 1.0 means none either way; four straight failures give 3174.
 pub fn of_starts(counts: Counts) -> f64 {
-    let (failed, passed) = (
-        f64::from(counts.failed_starts),
-        f64::from(counts.passed_starts),
-    );
+    let (failed, passed) = (f64::from(counts.failed_starts), f64::from(counts.passed_starts));
     mean(FAILING_SHARES.map(|share| {
         let up = (share / TOLERATED_FAILING_STARTS).ln();
         let down = ((1.0 - share) / (1.0 - TOLERATED_FAILING_STARTS)).ln();
@@ -164,11 +156,7 @@ pub fn key1(half_hours: &[Counts], tolerated_per_day: f64) -> f64 {
     let mut evidence = 0.0;
     for (restart, counts) in half_hours.iter().enumerate().rev() {
         since = since.plus(*counts);
-        let weight = if restart == 0 {
-            FIRST_WEIGHT
-        } else {
-            LATER_WEIGHT
-        };
+        let weight = if restart == 0 { FIRST_WEIGHT } else { LATER_WEIGHT };
         evidence += weight * (of_starts(since) + of_crashes(since, tolerated_per_day)) / 2.0;
     }
     evidence

@@ -43,7 +43,7 @@ pub struct Incident {
     pub revision: Option<TaskDefinitionRevision>,
     /// When key 1 turned, if it has.
     pub key1_turned_at: Option<Timestamp>,
-    /// Key 1 when it was last looked at.
+    /// Key 1 when it was last looked at, rounded: JSON has no infinity.
     pub evidence: f64,
     /// What that rested on.
     pub counts: Counts,
@@ -60,6 +60,8 @@ pub struct Incident {
 pub struct TaskCount {
     /// RUNNING ones, of every deployment.
     pub running: usize,
+    /// Those of the deployment that the failing one replaces.
+    pub running_before: usize,
     /// `desiredCount`; `None` where the reader could not know it.
     pub desired: Option<u32>,
 }
@@ -147,9 +149,7 @@ fn crockford(five_bits: u8) -> char {
 impl Incident {
     /// When people are told again, if it stays open.
     pub fn next_escalation(&self) -> Option<Timestamp> {
-        self.opened_at
-            .saturating_add(*ESCALATE_AFTER.get(self.escalations)?)
-            .ok()
+        self.opened_at.saturating_add(*ESCALATE_AFTER.get(self.escalations)?).ok()
     }
 }
 
@@ -192,18 +192,10 @@ mod tests {
     #[test]
     fn an_incident_id_begins_with_its_time_as_a_ulid_does() {
         let id = |at: &str| {
-            IncidentId::new(
-                &"prod/checkout".into(),
-                &"ecs-svc/1".into(),
-                at.parse().unwrap(),
-            )
+            IncidentId::new(&"prod/checkout".into(), &"ecs-svc/1".into(), at.parse().unwrap())
         };
         // 2016-07-30T23:54:10.259Z is the ULID specification's own example time.
-        assert!(
-            id("2016-07-30T23:54:10.259Z")
-                .as_str()
-                .starts_with("01ARZ3NDEK")
-        );
+        assert!(id("2016-07-30T23:54:10.259Z").as_str().starts_with("01ARZ3NDEK"));
         assert_eq!(id("2026-11-21T02:14:07Z").as_str().len(), 26);
         assert!(id("2026-11-21T02:14:07Z").as_str() < id("2026-11-21T02:14:08Z").as_str());
     }

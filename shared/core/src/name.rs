@@ -100,9 +100,7 @@ impl ServiceKey {
 
     /// The part after the first `/`.
     pub fn service(&self) -> &str {
-        self.0
-            .split_once('/')
-            .map_or(&self.0, |(_, service)| service)
+        self.0.split_once('/').map_or(&self.0, |(_, service)| service)
     }
 }
 
@@ -122,9 +120,7 @@ impl TaskArn {
 impl TaskDefinitionRevision {
     /// `checkout` of `checkout:42`.
     pub fn family(&self) -> &str {
-        self.0
-            .rsplit_once(':')
-            .map_or(&self.0, |(family, _)| family)
+        self.0.rsplit_once(':').map_or(&self.0, |(family, _)| family)
     }
 }
 
@@ -170,13 +166,7 @@ impl<'a> Arn<'a> {
         let region = parts.next()?;
         let account = parts.next()?;
         let (kind, path) = parts.next()?.split_once(['/', ':'])?;
-        Some(Self {
-            partition,
-            region,
-            account,
-            kind,
-            path,
-        })
+        Some(Self { partition, region, account, kind, path })
     }
 }
 

@@ -133,11 +133,9 @@ impl fmt::Display for Action {
                 "to {target}: StopServiceDeployment with ROLLBACK, deployment {}",
                 self.away_from,
             ),
-            Path::UpdateService => write!(
-                f,
-                "to {target}: UpdateService, away from {}",
-                self.away_from
-            ),
+            Path::UpdateService => {
+                write!(f, "to {target}: UpdateService, away from {}", self.away_from)
+            }
         }
     }
 }

@@ -5,11 +5,12 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Health, RollbackMode, Witness};
+use crate::config::{Health, RollbackMode, Witness, render_duration};
 use crate::evidence::{self, SICK_AT};
 use crate::incident::Incident;
 use crate::ledger::Proven;
 use crate::name::{DeploymentId, TaskDefinitionRevision};
+use crate::notice::words;
 use crate::record::Record;
 use crate::stop::{Cause, Verdict};
 
@@ -136,9 +137,10 @@ pub(crate) fn consider(
     health: &Health,
     now: Timestamp,
 ) -> Outcome {
-    let refusal = config(health)
-        .or_else(|| overtaken(record, incident))
-        .or_else(|| unproved(record, incident))
+    let refusal = overtaken(record, incident)
+        .or_else(|| not_the_revision(record, incident))
+        .or_else(|| config(health))
+        .or_else(|| unproved(incident))
         .or_else(|| spent(record, incident, now));
     if let Some(refusal) = refusal {
         return Outcome::Refuse(refusal);
@@ -192,36 +194,23 @@ fn overtaken(record: &Record, incident: &Incident) -> Option<Refusal> {
     })
 }
 
-fn unproved(record: &Record, incident: &Incident) -> Option<Refusal> {
-    if incident.key1_turned_at.is_some() {
-        return None;
-    }
+fn not_the_revision(record: &Record, incident: &Incident) -> Option<Refusal> {
     let causes = record.ledger.deployment(&incident.about)?.causes();
-    let blamed = causes
-        .iter()
-        .any(|(_, verdict, _)| *verdict == Verdict::Revision);
-    match causes.first() {
-        Some((cause, verdict, tasks)) if !blamed => Some(Refusal::NotTheRevision {
-            cause: *cause,
-            verdict: *verdict,
-            tasks: *tasks,
-        }),
-        _ => Some(Refusal::NotEnoughEvidence(incident.evidence)),
-    }
+    let blamed = causes.iter().any(|(_, verdict, _)| *verdict == Verdict::Revision);
+    let (cause, verdict, tasks) = causes.into_iter().next()?;
+    (!blamed).then_some(Refusal::NotTheRevision { cause, verdict, tasks })
+}
+
+fn unproved(incident: &Incident) -> Option<Refusal> {
+    let turned = incident.key1_turned_at.is_some();
+    (!turned).then_some(Refusal::NotEnoughEvidence(incident.evidence))
 }
 
 fn spent(record: &Record, incident: &Incident, now: Timestamp) -> Option<Refusal> {
-    if record
-        .rollbacks
-        .iter()
-        .any(|done| done.away_from == incident.about)
-    {
+    if record.rollbacks.iter().any(|done| done.away_from == incident.about) {
         return Some(Refusal::OncePerDeployment);
     }
-    let recent = record
-        .rollbacks
-        .iter()
-        .filter(|done| now.duration_since(done.at) < BUDGET_PERIOD);
+    let recent = record.rollbacks.iter().filter(|done| now.duration_since(done.at) < BUDGET_PERIOD);
     (recent.count() >= BUDGET).then_some(Refusal::BudgetSpent)
 }
 
@@ -252,15 +241,9 @@ fn too_long_ago(
 
 /// A task killed for memory did it to itself: no outage does that, so nothing needs to be waited for.
 fn kills_itself(record: &Record, incident: &Incident) -> bool {
-    record
-        .ledger
-        .deployment(&incident.about)
-        .is_some_and(|deployment| {
-            deployment
-                .causes()
-                .first()
-                .is_some_and(|(cause, _, _)| *cause == Cause::OutOfMemory)
-        })
+    record.ledger.deployment(&incident.about).is_some_and(|deployment| {
+        deployment.causes().first().is_some_and(|(cause, _, _)| *cause == Cause::OutOfMemory)
+    })
 }
 
 fn path(record: &Record, incident: &Incident, target: &Proven) -> Path {
@@ -268,10 +251,7 @@ fn path(record: &Record, incident: &Incident, target: &Proven) -> Path {
         .ledger
         .deployment(&incident.about)
         .is_some_and(|d| d.begin_told() && d.completed().is_none() && d.failed().is_none());
-    let source = record
-        .ledger
-        .replaced_by(&incident.about)
-        .and_then(|(_, d)| d.revision());
+    let source = record.ledger.replaced_by(&incident.about).and_then(|(_, d)| d.revision());
     if in_flight && source == Some(&target.revision) {
         Path::StopServiceDeployment
     } else {
@@ -318,7 +298,9 @@ impl fmt::Display for Refusal {
             ),
             Self::ProvenLongAgo { proven_at, window } => write!(
                 f,
-                "the failing revision was proven {proven_at:.0}, longer ago than `rollback_window` ({window:#}): something else has changed"
+                "the failing revision was proven at {}, longer ago than `rollback_window` ({}): something else has changed",
+                words::clock(*proven_at),
+                render_duration(*window),
             ),
             Self::OldRevisionSick { revision: Some(revision), evidence } => write!(
                 f,

@@ -86,9 +86,7 @@ pub fn decide(
             record.newest = Some(stop);
         }
     }
-    let quiet = record
-        .told_at
-        .is_none_or(|told| now.duration_since(told) >= TELL_EVERY);
+    let quiet = record.told_at.is_none_or(|told| now.duration_since(told) >= TELL_EVERY);
     if !tell {
         record.untold = 0;
     } else if quiet && record.untold > 0 {

@@ -42,29 +42,18 @@ fn own_cases_have_their_verdict_and_cause() {
         .filter_map(|case| {
             let (row, found) = run_case(case);
             let (verdict, slug) = (case.4, case.5);
-            (found.verdict != verdict || found.cause.slug() != slug).then(|| {
-                format!(
-                    "{case:?}\n  got {} {} by row {row}",
-                    found.verdict, found.cause
-                )
-            })
+            (found.verdict != verdict || found.cause.slug() != slug)
+                .then(|| format!("{case:?}\n  got {} {} by row {row}", found.verdict, found.cause))
         })
         .collect();
-    assert!(
-        wrong.is_empty(),
-        "{} wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
 fn every_row_of_the_table_decides_some_case() {
     let reached: BTreeSet<_> = CASES.iter().map(|case| run_case(case).0).collect();
-    let missed: Vec<_> = rows()
-        .enumerate()
-        .filter(|(number, _)| !reached.contains(number))
-        .collect();
+    let missed: Vec<_> =
+        rows().enumerate().filter(|(number, _)| !reached.contains(number)).collect();
     assert!(missed.is_empty(), "rows that decide no case: {missed:?}");
 }
 
@@ -75,21 +64,11 @@ fn every_cause_is_used_and_complete() {
     for cause in Cause::ALL {
         assert!(used.contains(cause), "{cause} is in no row");
         assert!(slugs.insert(cause.slug()), "{cause} twice");
-        assert_eq!(
-            serde_json::to_string(cause).unwrap(),
-            format!("\"{cause}\"")
-        );
+        assert_eq!(serde_json::to_string(cause).unwrap(), format!("\"{cause}\""));
         for text in [cause.words(), cause.fix()] {
-            assert!(
-                !text.is_empty() && text.is_ascii() && !text.ends_with('.'),
-                "{cause}: {text}"
-            );
+            assert!(!text.is_empty() && text.is_ascii() && !text.ends_with('.'), "{cause}: {text}");
         }
-        assert!(
-            cause.fix().len() <= 220,
-            "{cause}: {} characters",
-            cause.fix().len()
-        );
+        assert!(cause.fix().len() <= 220, "{cause}: {} characters", cause.fix().len());
         assert!(cause.words().len() <= 90, "{cause}");
     }
 }
@@ -107,33 +86,17 @@ fn the_container_that_tells_is_named() {
     let ended = "Essential container in task exited";
     let exited = "EssentialContainerExited";
     let oom = "OutOfMemoryError: Container killed due to memory usage";
-    assert_eq!(
-        told(exited, ended, &[(Some(0), ""), (Some(2), "")]),
-        Some(1)
-    );
-    assert_eq!(
-        told(exited, ended, &[(Some(137), ""), (Some(0), "")]),
-        Some(1)
-    );
-    assert_eq!(
-        told(exited, ended, &[(Some(1), ""), (Some(137), oom)]),
-        Some(1)
-    );
+    assert_eq!(told(exited, ended, &[(Some(0), ""), (Some(2), "")]), Some(1));
+    assert_eq!(told(exited, ended, &[(Some(137), ""), (Some(0), "")]), Some(1));
+    assert_eq!(told(exited, ended, &[(Some(1), ""), (Some(137), oom)]), Some(1));
     assert_eq!(told(exited, ended, &[(None, "")]), None);
     assert_eq!(
-        told(
-            "TaskFailedToStart",
-            "CannotPullContainerError: manifest unknown",
-            &[(None, "")]
-        ),
+        told("TaskFailedToStart", "CannotPullContainerError: manifest unknown", &[(None, "")]),
         None
     );
     // Where the task repeats what the container says, the container tells.
     let both = "CannotStartContainerError: exec: \"x\": executable file not found in $PATH";
-    assert_eq!(
-        told("TaskFailedToStart", both, &[(None, ""), (None, both)]),
-        Some(1)
-    );
+    assert_eq!(told("TaskFailedToStart", both, &[(None, ""), (None, both)]), Some(1));
 }
 
 #[test]
@@ -153,10 +116,7 @@ fn stop_codes_are_read_and_written_as_aws_spells_them() {
         let json = serde_json::to_string(&code).unwrap();
         assert_eq!(json, format!("\"{word}\""));
         assert_eq!(serde_json::from_str::<StopCode>(&json).unwrap(), code);
-        assert_eq!(
-            matches!(code, StopCode::Other(_)),
-            word == "SomethingOf2031"
-        );
+        assert_eq!(matches!(code, StopCode::Other(_)), word == "SomethingOf2031");
     }
     assert_eq!(
         serde_json::from_str::<StopCode>(r#""Spot\u0049nterruption""#).unwrap(),
@@ -176,31 +136,17 @@ fn groups_are_told_by_their_prefix() {
 /// The catalogue of real rows is shared among projects and not part of this repository: the test
 /// runs where `STEADY_SHARED` points at it and is silent elsewhere.
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test may look where the shared catalogue lies"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test may look where the shared catalogue lies")]
 fn real_rows_have_their_verdict() {
     let Ok(shared) = std::env::var("STEADY_SHARED") else {
         return;
     };
-    let path = std::path::Path::new(&shared)
-        .join("fixtures")
-        .join("stop-reasons.tsv");
+    let path = std::path::Path::new(&shared).join("fixtures").join("stop-reasons.tsv");
     let table = std::fs::read_to_string(path).unwrap();
     let (mut ran, mut wrong) = (0, Vec::new());
     for line in table.lines().skip(1).filter(|line| !line.trim().is_empty()) {
         let cells: Vec<_> = line.split('\t').collect();
-        let [
-            code,
-            reason,
-            container_reason,
-            exit,
-            _launch_type,
-            verdict,
-            ..,
-        ] = cells[..]
-        else {
+        let [code, reason, container_reason, exit, _launch_type, verdict, ..] = cells[..] else {
             panic!("too few cells: {line}");
         };
         let exit_code = (!exit.is_empty()).then(|| exit.parse().unwrap());
@@ -238,12 +184,7 @@ fn real_rows_have_their_verdict() {
     }
     println!("{ran} real rows");
     assert!(ran >= 84, "only {ran} rows");
-    assert!(
-        wrong.is_empty(),
-        "{} wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 fn any_code() -> impl Strategy<Value = Option<StopCode>> {
@@ -266,9 +207,7 @@ fn any_text() -> impl Strategy<Value = String> {
         CASES
             .iter()
             .flat_map(|case| {
-                case.1
-                    .split(' ')
-                    .chain(case.2.iter().flat_map(|end| end.1.split(' ')))
+                case.1.split(' ').chain(case.2.iter().flat_map(|end| end.1.split(' ')))
             })
             .collect::<Vec<_>>(),
     );
@@ -287,11 +226,7 @@ fn any_exit() -> impl Strategy<Value = Option<i64>> {
 }
 
 fn any_group() -> impl Strategy<Value = GroupKind> {
-    prop::sample::select(vec![
-        GroupKind::Service,
-        GroupKind::Family,
-        GroupKind::Other,
-    ])
+    prop::sample::select(vec![GroupKind::Service, GroupKind::Family, GroupKind::Other])
 }
 
 /// What ids, regions and typography do to a text: other digits, another region, upper case, curly
@@ -309,10 +244,7 @@ fn disguised(
         .replace("eu-central-1", region)
         .replace("444455556666", &digit.to_string().repeat(12));
     if curly {
-        out = out
-            .replace('\'', "\u{2019}")
-            .replace('"', "\u{201D}")
-            .replace(' ', " \u{a0}");
+        out = out.replace('\'', "\u{2019}").replace('"', "\u{201D}").replace(' ', " \u{a0}");
     }
     if upper {
         out = out.to_uppercase();

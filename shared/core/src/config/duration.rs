@@ -159,11 +159,8 @@ pub fn render_duration(duration: SignedDuration) -> String {
 ///
 /// `None` where a guess would be a gamble: no unit, an unknown one, a sign, a fraction.
 pub fn suggest_duration(text: &str) -> Option<String> {
-    let plain: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .flat_map(char::to_lowercase)
-        .collect();
+    let plain: String =
+        text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
     let mut total: i64 = 0;
     let mut rest = plain.as_str();
     while !rest.is_empty() {

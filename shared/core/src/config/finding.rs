@@ -65,14 +65,7 @@ pub(super) fn sort(findings: &mut [Finding]) {
 }
 
 fn order(finding: &Finding) -> impl Ord {
-    (
-        &finding.file,
-        finding.line,
-        finding.column,
-        finding.severity,
-        &finding.key,
-        &finding.message,
-    )
+    (&finding.file, finding.line, finding.column, finding.severity, &finding.key, &finding.message)
 }
 
 /// From byte offsets to lines and columns.
@@ -149,9 +142,7 @@ pub(super) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) 
         return None;
     }
     let word = word.to_lowercase().replace('-', "_");
-    let distances = names
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&word, name), name));
+    let distances = names.into_iter().map(|name| (strsim::damerau_levenshtein(&word, name), name));
     let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
     let allowed = (name.chars().count() / 3).max(1);
     (distance <= allowed && distance < name.chars().count()).then_some(name)

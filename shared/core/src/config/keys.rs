@@ -69,18 +69,9 @@ impl Layer {
 
 /// Above the first section. The sections of scaling are accepted by name and not read.
 pub(super) const TOP: &[Key] = &[
-    Key {
-        name: "team",
-        read: |file, item, to| to.team = file.text(item, check_team),
-    },
-    Key {
-        name: "health",
-        read: |file, item, to| file.table(item, HEALTH, to),
-    },
-    Key {
-        name: "notify",
-        read: |file, item, to| file.table(item, NOTIFY, to),
-    },
+    Key { name: "team", read: |file, item, to| to.team = file.text(item, check_team) },
+    Key { name: "health", read: |file, item, to| file.table(item, HEALTH, to) },
+    Key { name: "notify", read: |file, item, to| file.table(item, NOTIFY, to) },
     not_yet_applied("capacity"),
     not_yet_applied("target_tracking"),
     not_yet_applied("step"),
@@ -102,22 +93,13 @@ const HEALTH: &[Key] = &[
         name: "rollback",
         read: |file, item, to| to.rollback = file.one_of(item, ROLLBACK_MODES),
     },
-    Key {
-        name: "witness",
-        read: |file, item, to| to.witness = file.one_of(item, WITNESSES),
-    },
+    Key { name: "witness", read: |file, item, to| to.witness = file.one_of(item, WITNESSES) },
     Key {
         name: "rollback_window",
         read: |file, item, to| to.rollback_window = file.duration(item, &ROLLBACK_WINDOW),
     },
-    Key {
-        name: "deadline",
-        read: |file, item, to| to.deadline = file.duration(item, &DEADLINE),
-    },
-    Key {
-        name: "soak",
-        read: |file, item, to| to.soak = file.duration(item, &SOAK),
-    },
+    Key { name: "deadline", read: |file, item, to| to.deadline = file.duration(item, &DEADLINE) },
+    Key { name: "soak", read: |file, item, to| to.soak = file.duration(item, &SOAK) },
     Key {
         name: "rollback_alarms",
         read: |file, item, to| to.rollback_alarms = file.texts(item, check_alarm),
@@ -126,14 +108,8 @@ const HEALTH: &[Key] = &[
 
 /// `[notify]`
 const NOTIFY: &[Key] = &[
-    Key {
-        name: "topic",
-        read: |file, item, to| to.topic = file.text(item, check_topic),
-    },
-    Key {
-        name: "format",
-        read: |file, item, to| to.format = file.one_of(item, NOTICE_FORMATS),
-    },
+    Key { name: "topic", read: |file, item, to| to.topic = file.text(item, check_topic) },
+    Key { name: "format", read: |file, item, to| to.format = file.one_of(item, NOTICE_FORMATS) },
     Key {
         name: "standalone_tasks",
         read: |file, item, to| {
@@ -151,23 +127,14 @@ pub(super) fn table_of(name: &str) -> Option<&'static str> {
     Some(found.0)
 }
 
-const ROLLBACK_MODES: &[(&str, RollbackMode)] = &[
-    ("auto", RollbackMode::Auto),
-    ("notify", RollbackMode::Notify),
-    ("off", RollbackMode::Off),
-];
+const ROLLBACK_MODES: &[(&str, RollbackMode)] =
+    &[("auto", RollbackMode::Auto), ("notify", RollbackMode::Notify), ("off", RollbackMode::Off)];
 
-const WITNESSES: &[(&str, Witness)] = &[
-    ("act", Witness::Act),
-    ("probe", Witness::Probe),
-    ("page", Witness::Page),
-];
+const WITNESSES: &[(&str, Witness)] =
+    &[("act", Witness::Act), ("probe", Witness::Probe), ("page", Witness::Page)];
 
-const NOTICE_FORMATS: &[(&str, NoticeFormat)] = &[
-    ("text", NoticeFormat::Text),
-    ("json", NoticeFormat::Json),
-    ("chat", NoticeFormat::Chat),
-];
+const NOTICE_FORMATS: &[(&str, NoticeFormat)] =
+    &[("text", NoticeFormat::Text), ("json", NoticeFormat::Json), ("chat", NoticeFormat::Chat)];
 
 /// Zero: a proven revision is never rolled back by itself. Beyond 30 days what was right for the old revision
 /// (schema, secrets, queue formats) has too often moved on for a rollback nobody looks at.
@@ -231,9 +198,7 @@ fn check_name(text: &str, of: &str, chars_max: usize) -> Result<(), Flaw> {
     }
     let chars = text.chars().count();
     if chars > chars_max {
-        return Err(Flaw::new(format!(
-            "{chars} characters, expected at most {chars_max}"
-        )));
+        return Err(Flaw::new(format!("{chars} characters, expected at most {chars_max}")));
     }
     Ok(())
 }
@@ -285,10 +250,10 @@ fn check_topic(text: &str) -> Result<(), Flaw> {
     let expected = "expected an SNS topic's ARN, `arn:PARTITION:sns:REGION:ACCOUNT:NAME`";
     let parts: Vec<&str> = text.split(':').collect();
     match parts.as_slice() {
-        ["arn", _, "sns", _, _, name] if name.ends_with(".fifo") => Err(Flaw::new(
-            "a FIFO topic, to which chat and mail cannot subscribe",
-        )
-        .fix("name a standard topic")),
+        ["arn", _, "sns", _, _, name] if name.ends_with(".fifo") => {
+            Err(Flaw::new("a FIFO topic, to which chat and mail cannot subscribe")
+                .fix("name a standard topic"))
+        }
         ["arn", partition, "sns", region, account, name] => {
             check_topic_parts(partition, region, account, name).map_err(|flaw| {
                 let why = format!("{expected}: {}", flaw.why);
@@ -300,10 +265,9 @@ fn check_topic(text: &str) -> Result<(), Flaw> {
             Err(Flaw::new("the ARN of a subscription, expected its topic's")
                 .fix(format!("write {}", literal(&topic))))
         }
-        ["arn", _, service, ..] if *service != "sns" => Err(Flaw::new(format!(
-            "{expected}: this one is of {}",
-            quoted(service)
-        ))),
+        ["arn", _, service, ..] if *service != "sns" => {
+            Err(Flaw::new(format!("{expected}: this one is of {}", quoted(service))))
+        }
         _ => Err(Flaw::new(expected)
             .fix("see `aws sns list-topics`, or leave it out for the account's default topic")),
     }
@@ -352,9 +316,7 @@ fn auto_without_witness(file: &mut Reader<'_>, config: &ServiceConfig) {
     if health.rollback != RollbackMode::Auto || health.witness != Witness::Page {
         return;
     }
-    let at = ["health.witness", "health.rollback"]
-        .into_iter()
-        .find(|path| file.contains(path));
+    let at = ["health.witness", "health.rollback"].into_iter().find(|path| file.contains(path));
     let message = "`health.rollback` is `\"auto\"` and `health.witness` is `\"page\"`: once no task of the old \
                    revision runs any more, only loops of OOM kills are rolled back"
         .to_owned();

@@ -246,10 +246,7 @@ pub fn load_tree(files: &[SourceFile<'_>]) -> Loaded {
     tree.not_yet_applied.sort();
     sort(&mut findings);
     let valid = findings.iter().all(|f| f.severity != Severity::Error);
-    Loaded {
-        tree: valid.then_some(tree),
-        findings,
-    }
+    Loaded { tree: valid.then_some(tree), findings }
 }
 
 fn read_file(
@@ -272,10 +269,8 @@ fn read_file(
 
 fn put(tree: &mut ConfigTree, path: &str, place: Place, layer: Layer) {
     let config = layer.over(&tree.defaults);
-    let unapplied = layer.not_yet_applied.into_iter().map(|key| NotYetApplied {
-        file: path.to_owned(),
-        key,
-    });
+    let unapplied =
+        layer.not_yet_applied.into_iter().map(|key| NotYetApplied { file: path.to_owned(), key });
     tree.not_yet_applied.extend(unapplied);
     match place {
         Place::Defaults => {
@@ -313,11 +308,7 @@ fn place(path: &str) -> Place {
 
 fn check_file(file: &SourceFile<'_>, place: &Place, findings: &mut Vec<Finding>) {
     let path = file.path;
-    let checks = [
-        misnamed(path, place),
-        nested_defaults(path),
-        too_large(file),
-    ];
+    let checks = [misnamed(path, place), nested_defaults(path), too_large(file)];
     findings.extend(checks.into_iter().flatten());
 }
 

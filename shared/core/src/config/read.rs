@@ -92,13 +92,7 @@ impl<'a> Reader<'a> {
     pub(super) fn flaw(&mut self, item: &Item<'_>, flaw: Flaw) {
         let shown = self.shown(item.value);
         let message = format!("`{}` is {shown}, {}", item.path, flaw.why);
-        self.push(
-            Severity::Error,
-            item.value.span().start,
-            &item.path,
-            message,
-            flaw.fix,
-        );
+        self.push(Severity::Error, item.value.span().start, &item.path, message, flaw.fix);
     }
 
     /// A finding at the key of `item`.
@@ -159,11 +153,7 @@ impl<'a> Reader<'a> {
     fn walk(&mut self, table: &DeTable<'_>, prefix: &str, keys: &[Key], layer: &mut Layer) {
         for (key, value) in table.iter() {
             let name: &str = key.get_ref();
-            let item = Item {
-                path: join(prefix, name),
-                key_at: key.span().start,
-                value,
-            };
+            let item = Item { path: join(prefix, name), key_at: key.span().start, value };
             match keys.iter().find(|known| known.name == name) {
                 Some(known) => {
                     self.seen.insert(item.path.clone(), value.span().start);
@@ -239,11 +229,8 @@ impl<'a> Reader<'a> {
         let mut kept: Vec<String> = Vec::new();
         let mut known = BTreeSet::new();
         for (index, value) in array.iter().enumerate() {
-            let element = Item {
-                path: format!("{}[{index}]", item.path),
-                key_at: value.span().start,
-                value,
-            };
+            let element =
+                Item { path: format!("{}[{index}]", item.path), key_at: value.span().start, value };
             let Some(text) = self.text(&element, check) else {
                 continue;
             };
@@ -308,9 +295,8 @@ impl<'a> Reader<'a> {
             if !broken.insert(line) {
                 continue;
             }
-            let around = arrays
-                .iter()
-                .filter(|array| array.start <= span.start && span.start <= array.end);
+            let around =
+                arrays.iter().filter(|array| array.start <= span.start && span.start <= array.end);
             for array in around {
                 broken.extend(self.lines.line(array.start)..=self.lines.line(array.end));
             }
@@ -400,18 +386,12 @@ fn check_duration(
         other => {
             let number = other.as_integer().and_then(whole_number);
             let fix = number.and_then(suggest_unit);
-            return Err(Flaw {
-                fix,
-                ..Flaw::new(EXPECTED)
-            });
+            return Err(Flaw { fix, ..Flaw::new(EXPECTED) });
         }
     };
     let duration = parse_duration(text).map_err(|error| {
         let why = format!("{EXPECTED}: {}", shortened(&error.to_string()));
-        Flaw {
-            fix: duration_fix(text, &error),
-            ..Flaw::new(why)
-        }
+        Flaw { fix: duration_fix(text, &error), ..Flaw::new(why) }
     })?;
     let (least, most) = (*range.start(), *range.end());
     if duration < least {

@@ -80,16 +80,8 @@ pub(super) fn read(detail: &Detail<'_>, interner: &mut Interner) -> Result<Alarm
     Ok(AlarmEvent {
         name: interner.get(name.as_str()),
         state: state.map_or(AlarmState::Unknown, State::value),
-        changed_at: raw::time(
-            state.and_then(|s| s.timestamp.as_ref()),
-            "detail.state.timestamp",
-        )?,
-        reason: state
-            .and_then(|s| s.reason.as_ref())
-            .map(|reason| interner.get(reason.as_str())),
-        previous: detail
-            .previous_state
-            .as_ref()
-            .map_or(AlarmState::Unknown, State::value),
+        changed_at: raw::time(state.and_then(|s| s.timestamp.as_ref()), "detail.state.timestamp")?,
+        reason: state.and_then(|s| s.reason.as_ref()).map(|reason| interner.get(reason.as_str())),
+        previous: detail.previous_state.as_ref().map_or(AlarmState::Unknown, State::value),
     })
 }

@@ -125,28 +125,18 @@ pub fn parse(text: &[u8], interner: &mut Interner) -> Result<Event, EventError> 
                 consequence: "the event says nothing",
             });
         }
-        Some(raw::Detail::Other | raw::Detail::Unread(_)) | None => Body::Other {
-            detail_type: detail_type.as_str().into(),
-        },
+        Some(raw::Detail::Other | raw::Detail::Unread(_)) | None => {
+            Body::Other { detail_type: detail_type.as_str().into() }
+        }
     };
     let arn = envelope.resource().and_then(crate::name::Arn::parse);
-    let account = envelope
-        .account
-        .as_ref()
-        .map(raw::Text::as_str)
-        .or(arn.map(|arn| arn.account));
-    let region = envelope
-        .region
-        .as_ref()
-        .map(raw::Text::as_str)
-        .or(arn.map(|arn| arn.region));
+    let account = envelope.account.as_ref().map(raw::Text::as_str).or(arn.map(|arn| arn.account));
+    let region = envelope.region.as_ref().map(raw::Text::as_str).or(arn.map(|arn| arn.region));
     let present = |text: &&str| !text.is_empty();
     Ok(Event {
         id: envelope.id.as_ref().map(|id| id.as_str().into()),
         time: raw::time(envelope.time.as_ref(), "time")?,
-        account: account
-            .filter(present)
-            .map(|text| interner.get(text).into()),
+        account: account.filter(present).map(|text| interner.get(text).into()),
         region: region.filter(present).map(|text| interner.get(text).into()),
         body,
     })

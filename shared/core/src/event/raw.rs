@@ -86,11 +86,7 @@ impl DetailKind {
 impl<'a> Envelope<'a> {
     /// The first resource: the only place where service and deployment events name their service.
     pub(super) fn resource(&self) -> Option<&str> {
-        self.resources
-            .as_deref()?
-            .first()?
-            .as_ref()
-            .map(Text::as_str)
+        self.resources.as_deref()?.first()?.as_ref().map(Text::as_str)
     }
 
     /// The detail once its type is known.

@@ -41,10 +41,7 @@ impl DeploymentEvent {
     /// reason then says `… rolling back to deploymentId ecs-svc/…`.
     pub fn is_native_rollback(&self) -> bool {
         self.name == DeploymentEventName::InProgress
-            && self
-                .reason
-                .as_deref()
-                .is_some_and(|reason| reason.contains("rolling back"))
+            && self.reason.as_deref().is_some_and(|reason| reason.contains("rolling back"))
     }
 }
 
@@ -98,10 +95,7 @@ pub(super) fn read_deployment(
         service: service(detail, envelope, interner)?,
         deployment: interner.get(deployment.as_str()).into(),
         name,
-        reason: detail
-            .reason
-            .as_ref()
-            .map(|reason| interner.get(reason.as_str())),
+        reason: detail.reason.as_ref().map(|reason| interner.get(reason.as_str())),
     })
 }
 
@@ -113,10 +107,7 @@ pub(super) fn read_action(
     Ok(ServiceActionEvent {
         service: service(detail, envelope, interner)?,
         name: interner.get(detail.event_name.as_ref().ok_or(NO_NAME)?.as_str()),
-        reason: detail
-            .reason
-            .as_ref()
-            .map(|reason| interner.get(reason.as_str())),
+        reason: detail.reason.as_ref().map(|reason| interner.get(reason.as_str())),
     })
 }
 
@@ -126,24 +117,15 @@ fn service(
     envelope: &Envelope<'_>,
     interner: &mut Interner,
 ) -> Result<Option<ServiceKey>, EventError> {
-    let arn = envelope
-        .resource()
-        .and_then(Arn::parse)
-        .filter(|arn| arn.kind == "service")
-        .ok_or(EventError::Missing {
+    let arn = envelope.resource().and_then(Arn::parse).filter(|arn| arn.kind == "service").ok_or(
+        EventError::Missing {
             field: "resources[0]",
             consequence: "the service has no name (it should be the service's ARN)",
-        })?;
+        },
+    )?;
     if arn.path.contains('/') {
         return Ok(Some(interner.get(arn.path).into()));
     }
-    let cluster = detail
-        .cluster_arn
-        .as_ref()
-        .and_then(|arn| Arn::parse(arn.as_str()));
-    Ok(cluster.map(|cluster| {
-        interner
-            .get(&format!("{}/{}", cluster.path, arn.path))
-            .into()
-    }))
+    let cluster = detail.cluster_arn.as_ref().and_then(|arn| Arn::parse(arn.as_str()));
+    Ok(cluster.map(|cluster| interner.get(&format!("{}/{}", cluster.path, arn.path)).into()))
 }

@@ -142,11 +142,7 @@ impl TaskEvent {
     /// never ran or has not ended.
     pub fn ran(&self) -> Option<SignedDuration> {
         let ended = self.execution_stopped_at.or(self.stopping_at)?;
-        Some(
-            ended
-                .duration_since(self.started_at?)
-                .max(SignedDuration::ZERO),
-        )
+        Some(ended.duration_since(self.started_at?).max(SignedDuration::ZERO))
     }
 }
 
@@ -201,19 +197,12 @@ pub(super) fn read(
     envelope: &Envelope<'_>,
     interner: &mut Interner,
 ) -> Result<TaskEvent, EventError> {
-    let task = detail
-        .task_arn
-        .as_ref()
-        .map(Text::as_str)
-        .or(envelope.resource())
-        .ok_or(EventError::Missing {
-            field: "detail.taskArn",
-            consequence: "the task has no name",
-        })?;
+    let task = detail.task_arn.as_ref().map(Text::as_str).or(envelope.resource()).ok_or(
+        EventError::Missing { field: "detail.taskArn", consequence: "the task has no name" },
+    )?;
     let cluster = cluster(detail.cluster_arn.as_ref(), task);
     let word = |text: &Option<Text<'_>>| {
-        text.as_ref()
-            .map_or(TaskStatus::Unknown, |word| TaskStatus::from(word.as_str()))
+        text.as_ref().map_or(TaskStatus::Unknown, |word| TaskStatus::from(word.as_str()))
     };
     let time = |text: &Option<Text<'_>>, field| raw::time(text.as_ref(), field);
     let mut shared = |text: &Option<Text<'_>>| {
@@ -235,13 +224,7 @@ pub(super) fn read(
         (!text.is_empty()).then(|| interner.get(text).into())
     });
     Ok(TaskEvent {
-        owner: owner(
-            &detail.group,
-            &detail.started_by,
-            cluster,
-            revision.as_ref(),
-            interner,
-        ),
+        owner: owner(&detail.group, &detail.started_by, cluster, revision.as_ref(), interner),
         deployment: started_by_service(&detail.started_by).map(|id| interner.get(id).into()),
         task: interner.get(task).into(),
         revision,
@@ -252,10 +235,7 @@ pub(super) fn read(
         started_at: time(&detail.started_at, "detail.startedAt")?,
         stopping_at: time(&detail.stopping_at, "detail.stoppingAt")?,
         execution_stopped_at: time(&detail.execution_stopped_at, "detail.executionStoppedAt")?,
-        stop_code: detail
-            .stop_code
-            .as_ref()
-            .map(|code| StopCode::from(code.as_str())),
+        stop_code: detail.stop_code.as_ref().map(|code| StopCode::from(code.as_str())),
         stopped_reason,
         containers,
     })
@@ -263,9 +243,7 @@ pub(super) fn read(
 
 /// From `clusterArn`, else from a task ARN of the newer form.
 fn cluster<'a>(cluster_arn: Option<&'a Text<'_>>, task: &'a str) -> Option<&'a str> {
-    let named = cluster_arn
-        .and_then(|arn| Arn::parse(arn.as_str()))
-        .map(|arn| arn.path);
+    let named = cluster_arn.and_then(|arn| Arn::parse(arn.as_str())).map(|arn| arn.path);
     named
         .or_else(|| Some(Arn::parse(task)?.path.split_once('/')?.0))
         .filter(|name| !name.is_empty())
@@ -273,10 +251,7 @@ fn cluster<'a>(cluster_arn: Option<&'a Text<'_>>, task: &'a str) -> Option<&'a s
 
 /// For tasks of services ECS writes `ecs-svc/ID` there; RunTask callers may write anything else.
 fn started_by_service<'a>(started_by: &'a Option<Text<'_>>) -> Option<&'a str> {
-    started_by
-        .as_ref()
-        .map(Text::as_str)
-        .filter(|text| text.starts_with("ecs-svc/"))
+    started_by.as_ref().map(Text::as_str).filter(|text| text.starts_with("ecs-svc/"))
 }
 
 fn owner(
@@ -298,9 +273,8 @@ fn owner(
     if started_by_service(started_by).is_some() {
         return Owner::Unknown;
     }
-    let family = group
-        .and_then(|group| group.strip_prefix("family:"))
-        .filter(|name| !name.is_empty());
+    let family =
+        group.and_then(|group| group.strip_prefix("family:")).filter(|name| !name.is_empty());
     match family.or(revision.map(TaskDefinitionRevision::family)) {
         Some(family) => Owner::Standalone {
             cluster: cluster.map(|cluster| interner.get(cluster)),

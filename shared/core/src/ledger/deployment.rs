@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TaskStop;
 use crate::evidence::{self, Counts, RESTART_EVERY, RESTARTS_PER_DAY, TRIAL};
-use crate::name::TaskDefinitionRevision;
+use crate::name::{DeploymentId, TaskDefinitionRevision};
 use crate::port::RunningTask;
 use crate::stop::{Cause, Verdict};
 
@@ -20,6 +20,8 @@ pub struct Deployment {
     began: Timestamp,
     begin_told: bool,
     native_rollback: bool,
+    /// What was current when its begin was told.
+    replaces: Option<DeploymentId>,
     completed_at: Option<Timestamp>,
     failed_at: Option<Timestamp>,
     failed_reason: Option<Arc<str>>,
@@ -33,8 +35,12 @@ pub struct Deployment {
     causes: BTreeMap<Cause, (Verdict, u32)>,
     first_failed_at: Option<Timestamp>,
     last_failed_at: Option<Timestamp>,
+    /// The end of its first task that ended in any way but a benign one.
+    first_trouble_at: Option<Timestamp>,
     /// Its soak has ended, but is looked at again then: there was evidence against it.
     pub(crate) soak_again_at: Option<Timestamp>,
+    /// Its soak has ended, and nobody could tell which revision it carries.
+    pub(crate) is_unnamed: bool,
     /// It completed and behaved through its soak.
     pub(crate) is_proven: bool,
     /// ECS gave it up, and an incident says so.
@@ -48,6 +54,7 @@ impl Deployment {
             began: at,
             begin_told: false,
             native_rollback: false,
+            replaces: None,
             completed_at: None,
             failed_at: None,
             failed_reason: None,
@@ -57,7 +64,9 @@ impl Deployment {
             causes: BTreeMap::new(),
             first_failed_at: None,
             last_failed_at: None,
+            first_trouble_at: None,
             soak_again_at: None,
+            is_unnamed: false,
             is_proven: false,
             failure_told: false,
         }
@@ -65,7 +74,12 @@ impl Deployment {
 
     /// An in-progress event of time `at`. ECS may begin a deployment again, when it rolls back to it: the
     /// latest begin counts, and what ended before it is past.
-    pub(super) fn begin(&mut self, at: Timestamp, native_rollback: bool) {
+    pub(super) fn begin(
+        &mut self,
+        at: Timestamp,
+        native_rollback: bool,
+        replaces: Option<DeploymentId>,
+    ) {
         if self.begin_told && at <= self.began {
             return;
         }
@@ -76,6 +90,7 @@ impl Deployment {
         self.began = at;
         self.begin_told = true;
         self.native_rollback = native_rollback;
+        self.replaces = replaces;
         self.soak_again_at = None;
         self.is_proven = false;
         self.failure_told = false;
@@ -99,6 +114,7 @@ impl Deployment {
     ) {
         if self.revision.is_none() {
             self.revision = revision.cloned();
+            self.is_unnamed &= self.revision.is_none();
         }
         if let Some(made) = task_made.filter(|made| !self.begin_told && *made < self.began) {
             self.began = made;
@@ -123,6 +139,11 @@ impl Deployment {
     /// Whether ECS itself began it, to roll back.
     pub fn is_native_rollback(&self) -> bool {
         self.native_rollback
+    }
+
+    /// What was current when its begin was told.
+    pub fn replaces(&self) -> Option<&DeploymentId> {
+        self.replaces.as_ref()
     }
 
     /// When it completed, if it has since it began.
@@ -150,6 +171,11 @@ impl Deployment {
         self.first_failed_at.zip(self.last_failed_at)
     }
 
+    /// The end of its first task that ended in any way but a benign one.
+    pub fn first_trouble(&self) -> Option<Timestamp> {
+        self.first_trouble_at
+    }
+
     /// How often each cause ended a task, most often first; benign ones left out.
     pub fn causes(&self) -> Vec<(Cause, Verdict, u32)> {
         let mut causes: Vec<_> = self
@@ -168,6 +194,9 @@ impl Deployment {
         }
         self.totals = self.totals.plus(whole(stop));
         if stop.verdict != Verdict::Benign {
+            let ended = stop.ended_at();
+            self.first_trouble_at =
+                Some(self.first_trouble_at.map_or(ended, |first| first.min(ended)));
             let (verdict, times) = self.causes.entry(stop.cause).or_insert((stop.verdict, 0));
             *verdict = stop.verdict;
             *times = times.saturating_add(1);
@@ -180,9 +209,7 @@ impl Deployment {
         }
         // The counts of days past are never read again.
         let today = day_of(self.half_hour_of(stop.ended_at()));
-        self.half_hours = self
-            .half_hours
-            .split_off(&(today * i64::from(RESTARTS_PER_DAY)));
+        self.half_hours = self.half_hours.split_off(&(today * i64::from(RESTARTS_PER_DAY)));
     }
 
     pub(super) fn take_out(&mut self, stop: &TaskStop) {
@@ -213,9 +240,7 @@ impl Deployment {
         let last = counts.len() - 1;
         let mut add = |half_hour: i64, more: Counts| {
             // A stop's own times can lie within the second after its event's; it is of the present half hour.
-            let at = usize::try_from(half_hour - first)
-                .ok()
-                .map(|at| at.min(last));
+            let at = usize::try_from(half_hour - first).ok().map(|at| at.min(last));
             if let Some(sum) = at.and_then(|at| counts.get_mut(at)) {
                 *sum = sum.plus(more);
             }
@@ -244,9 +269,7 @@ impl Deployment {
         tolerated_per_day: f64,
     ) -> (f64, Counts) {
         let half_hours = self.half_hours(now, running);
-        let sum = half_hours
-            .iter()
-            .fold(Counts::ZERO, |sum, counts| sum.plus(*counts));
+        let sum = half_hours.iter().fold(Counts::ZERO, |sum, counts| sum.plus(*counts));
         (evidence::key1(&half_hours, tolerated_per_day), sum)
     }
 
@@ -262,21 +285,11 @@ impl Deployment {
             let (passed_starts, failed_starts) = (u32::from(passed), u32::from(!passed));
             shares.push((
                 self.half_hour_of(at),
-                Counts {
-                    passed_starts,
-                    failed_starts,
-                    ..Counts::ZERO
-                },
+                Counts { passed_starts, failed_starts, ..Counts::ZERO },
             ));
         }
         if life.crashed && life.ended_at >= from {
-            shares.push((
-                self.half_hour_of(life.ended_at),
-                Counts {
-                    crashes: 1,
-                    ..Counts::ZERO
-                },
-            ));
+            shares.push((self.half_hour_of(life.ended_at), Counts { crashes: 1, ..Counts::ZERO }));
         }
         let Some(exposed_from) = life.exposed_from() else {
             return shares;
@@ -289,33 +302,21 @@ impl Deployment {
             let half_hour = self.half_hour_of(at);
             let until = self.end_of(half_hour).min(life.ended_at);
             let exposure_ms = millis(until.duration_since(at));
-            shares.push((
-                half_hour,
-                Counts {
-                    exposure_ms,
-                    ..Counts::ZERO
-                },
-            ));
+            shares.push((half_hour, Counts { exposure_ms, ..Counts::ZERO }));
             at = until;
         }
         shares
     }
 
     fn half_hour_of(&self, at: Timestamp) -> i64 {
-        at.duration_since(self.evidence_from)
-            .as_secs()
-            .div_euclid(RESTART_EVERY.as_secs())
+        at.duration_since(self.evidence_from).as_secs().div_euclid(RESTART_EVERY.as_secs())
     }
 
     fn end_of(&self, half_hour: i64) -> Timestamp {
         let length = SignedDuration::from_secs(
-            half_hour
-                .saturating_add(1)
-                .saturating_mul(RESTART_EVERY.as_secs()),
+            half_hour.saturating_add(1).saturating_mul(RESTART_EVERY.as_secs()),
         );
-        self.evidence_from
-            .saturating_add(length)
-            .unwrap_or(Timestamp::MAX)
+        self.evidence_from.saturating_add(length).unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -338,12 +339,7 @@ impl Life {
             stop.passes_start().then_some((tried_at, true))
         };
         let crashed = stop.blames_revision() && !stop.fails_start();
-        Self {
-            trial,
-            crashed,
-            started_at: stop.started_at,
-            ended_at,
-        }
+        Self { trial, crashed, started_at: stop.started_at, ended_at }
     }
 
     fn exposed_from(&self) -> Option<Timestamp> {

@@ -121,14 +121,9 @@ impl Ledger {
     fn deployment_of(&mut self, stop: &TaskStop) -> Option<&mut Deployment> {
         let id = stop.deployment.clone()?;
         self.make_room_for(&id);
-        let first_seen = stop
-            .created_at
-            .or(stop.started_at)
-            .unwrap_or_else(|| stop.ended_at());
-        let deployment = self
-            .deployments
-            .entry(id)
-            .or_insert_with(|| Deployment::seen_at(first_seen));
+        let first_seen = stop.created_at.or(stop.started_at).unwrap_or_else(|| stop.ended_at());
+        let deployment =
+            self.deployments.entry(id).or_insert_with(|| Deployment::seen_at(first_seen));
         deployment.learn(stop.revision.as_ref(), Some(first_seen));
         Some(deployment)
     }
@@ -139,10 +134,8 @@ impl Ledger {
             return;
         };
         self.make_room_for(&id);
-        let deployment = self
-            .deployments
-            .entry(id)
-            .or_insert_with(|| Deployment::seen_at(task.started_at));
+        let deployment =
+            self.deployments.entry(id).or_insert_with(|| Deployment::seen_at(task.started_at));
         deployment.learn(task.revision.as_ref(), Some(task.started_at));
     }
 
@@ -152,13 +145,15 @@ impl Ledger {
             return;
         }
         self.make_room_for(&event.deployment);
+        let current = self.current().map(|(id, _)| id.clone());
+        let replaces = current.filter(|id| *id != event.deployment);
         let deployment = self
             .deployments
             .entry(event.deployment.clone())
             .or_insert_with(|| Deployment::seen_at(at));
         match event.name {
             DeploymentEventName::InProgress => {
-                deployment.begin(at, event.is_native_rollback());
+                deployment.begin(at, event.is_native_rollback(), replaces);
             }
             DeploymentEventName::Completed => deployment.complete(at),
             DeploymentEventName::Failed => deployment.fail(at, event.reason.clone()),
@@ -170,19 +165,15 @@ impl Ledger {
         if self.deployments.contains_key(id) || self.deployments.len() < DEPLOYMENTS_KEPT {
             return;
         }
-        let oldest = self
-            .deployments
-            .iter()
-            .min_by_key(|(id, deployment)| (deployment.began(), *id));
+        let oldest =
+            self.deployments.iter().min_by_key(|(id, deployment)| (deployment.began(), *id));
         if let Some(oldest) = oldest.map(|(id, _)| id.clone()) {
             self.deployments.remove(&oldest);
         }
     }
 
     fn keep(&mut self, stop: TaskStop) {
-        let at = self
-            .stops
-            .partition_point(|known| known.by_end(&stop).is_le());
+        let at = self.stops.partition_point(|known| known.by_end(&stop).is_le());
         self.stops.insert(at, stop);
         if self.stops.len() > STOPS_KEPT {
             self.stops.remove(0);
@@ -231,10 +222,7 @@ impl Ledger {
         };
         match (latest(true), latest(false)) {
             (Some(told), Some(untold)) => {
-                let after = told
-                    .1
-                    .completed()
-                    .is_some_and(|done| untold.1.began() > done);
+                let after = told.1.completed().is_some_and(|done| untold.1.began() > done);
                 Some(if after { untold } else { told })
             }
             (told, untold) => told.or(untold),
@@ -256,15 +244,21 @@ impl Ledger {
         self.deployments.iter()
     }
 
-    /// The newest deployment before `id` whose revision is not known as bad: the one that `id` is compared
-    /// with.
+    /// The deployment that `id` is compared with: the one that it replaced, or else the newest that began before
+    /// it; never one whose revision is known as bad.
     pub fn replaced_by(&self, id: &DeploymentId) -> Option<(&DeploymentId, &Deployment)> {
-        let began = self.deployments.get(id)?.began();
-        self.deployments
-            .iter()
-            .filter(|(other, deployment)| *other != id && deployment.began() < began)
-            .filter(|(_, deployment)| !deployment.revision().is_some_and(|r| self.is_bad(r)))
-            .max_by_key(|(other, deployment)| (deployment.began(), *other))
+        let this = self.deployments.get(id)?;
+        let good = |(_, other): &(&DeploymentId, &Deployment)| {
+            !other.revision().is_some_and(|revision| self.is_bad(revision))
+        };
+        let replaced = this.replaces().and_then(|old| self.deployments.get_key_value(old));
+        replaced.filter(good).or_else(|| {
+            self.deployments
+                .iter()
+                .filter(|(other, deployment)| *other != id && deployment.began() < this.began())
+                .filter(good)
+                .max_by_key(|(other, deployment)| (deployment.began(), *other))
+        })
     }
 
     /// The newest stops of `deployment` that were kept in full, oldest first.
@@ -272,9 +266,7 @@ impl Ledger {
         &'a self,
         deployment: &'a DeploymentId,
     ) -> impl Iterator<Item = &'a TaskStop> {
-        self.stops
-            .iter()
-            .filter(move |stop| stop.deployment.as_ref() == Some(deployment))
+        self.stops.iter().filter(move |stop| stop.deployment.as_ref() == Some(deployment))
     }
 
     /// Whether the task is known to have stopped.
@@ -289,24 +281,17 @@ impl Ledger {
 
     /// The newest proven revision other than `revision`: what a rollback of it goes to.
     pub fn proven_before(&self, revision: Option<&TaskDefinitionRevision>) -> Option<&Proven> {
-        self.proven
-            .iter()
-            .rev()
-            .find(|proven| Some(&proven.revision) != revision)
+        self.proven.iter().rev().find(|proven| Some(&proven.revision) != revision)
     }
 
     /// When `revision` was proven, if it was.
     pub fn proven_at(&self, revision: &TaskDefinitionRevision) -> Option<Timestamp> {
-        self.proven
-            .iter()
-            .find(|proven| proven.revision == *revision)
-            .map(|proven| proven.at)
+        self.proven.iter().find(|proven| proven.revision == *revision).map(|proven| proven.at)
     }
 
     pub(crate) fn mark_proven(&mut self, proven: Proven) {
         self.bad.retain(|bad| *bad != proven.revision);
-        self.proven
-            .retain(|known| known.revision != proven.revision);
+        self.proven.retain(|known| known.revision != proven.revision);
         self.proven.push(proven);
         let surplus = self.proven.len().saturating_sub(PROVEN_KEPT);
         self.proven.drain(..surplus);

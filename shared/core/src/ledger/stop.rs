@@ -94,11 +94,7 @@ impl TaskStop {
         fill(&mut self.stopped_reason, &news.stopped_reason);
         self.told_at = self.told_at.min(news.told_at);
         for container in &news.containers {
-            match self
-                .containers
-                .iter_mut()
-                .find(|known| known.name == container.name)
-            {
+            match self.containers.iter_mut().find(|known| known.name == container.name) {
                 Some(known) => {
                     fill(&mut known.exit_code, &container.exit_code);
                     fill(&mut known.reason, &container.reason);
@@ -120,12 +116,7 @@ impl TaskStop {
                 reason: container.reason.as_deref(),
             })
             .collect();
-        let Classification {
-            verdict,
-            cause,
-            container,
-            ..
-        } = stop::classify(&stop::Stop {
+        let Classification { verdict, cause, container, .. } = stop::classify(&stop::Stop {
             stop_code: self.stop_code.as_ref(),
             stopped_reason: self.stopped_reason.as_deref(),
             containers: &containers,
@@ -137,10 +128,7 @@ impl TaskStop {
     /// When the task ended: `stoppingAt`, else `executionStoppedAt`, else the event's time, never before
     /// `startedAt`.
     pub fn ended_at(&self) -> Timestamp {
-        let ended = self
-            .stopping_at
-            .or(self.execution_stopped_at)
-            .unwrap_or(self.told_at);
+        let ended = self.stopping_at.or(self.execution_stopped_at).unwrap_or(self.told_at);
         self.started_at.map_or(ended, |started| ended.max(started))
     }
 
@@ -152,14 +140,8 @@ impl TaskStop {
     /// How long its process ran, for people: up to `executionStoppedAt` (the process's end) where that is
     /// earlier than `stoppingAt`, clamped at zero.
     pub fn ran(&self) -> Option<SignedDuration> {
-        let ended = self
-            .ended_at()
-            .min(self.execution_stopped_at.unwrap_or(Timestamp::MAX));
-        Some(
-            ended
-                .duration_since(self.started_at?)
-                .max(SignedDuration::ZERO),
-        )
+        let ended = self.ended_at().min(self.execution_stopped_at.unwrap_or(Timestamp::MAX));
+        Some(ended.duration_since(self.started_at?).max(SignedDuration::ZERO))
     }
 
     /// Whether it speaks against the revision.
@@ -170,11 +152,7 @@ impl TaskStop {
     /// Whether it fails its start: by the revision's fault within [`TRIAL`] of `startedAt` or before it ran at
     /// all, or for failed health checks within [`HEALTH_CHECK_TRIAL`].
     pub fn fails_start(&self) -> bool {
-        let trial = if self.cause.is_health_check() {
-            HEALTH_CHECK_TRIAL
-        } else {
-            TRIAL
-        };
+        let trial = if self.cause.is_health_check() { HEALTH_CHECK_TRIAL } else { TRIAL };
         self.blames_revision() && self.lived().is_none_or(|lived| lived < trial)
     }
 

@@ -5,6 +5,8 @@
 
 mod compose;
 mod render;
+mod standalone;
+mod steps;
 pub mod words;
 
 use jiff::Timestamp;
@@ -15,7 +17,8 @@ use crate::incident::{IncidentId, Resolution};
 use crate::name::{Account, Region, TaskDefinitionRevision};
 use crate::stop::{Cause, Verdict};
 
-pub use compose::{of_incident, of_standalone_task};
+pub use compose::of_incident;
+pub use standalone::of_standalone_task;
 
 /// SNS takes subjects of less than 100 ASCII characters (Publish in the API reference).
 pub const SUBJECT_MAX: usize = 99;
@@ -155,32 +158,17 @@ impl Stage {
 /// `tails` are tried in order; the first that fits is taken, else the last is cut.
 fn subject(severity: Severity, who: &str, tails: &[String]) -> String {
     let ascii = |text: &str| -> String {
-        text.chars()
-            .map(|c| {
-                if c.is_ascii_graphic() || c == ' ' {
-                    c
-                } else {
-                    '?'
-                }
-            })
-            .collect()
+        text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
     };
     // Names may have 511 characters together; the end of one tells more than its beginning.
     let who = ascii(who);
-    let who = match who
-        .len()
-        .checked_sub(60)
-        .and_then(|from| who.get(from + 3..))
-    {
+    let who = match who.len().checked_sub(60).and_then(|from| who.get(from + 3..)) {
         Some(end) if who.len() > 60 => format!("...{end}"),
         _ => who,
     };
     let head = format!("[{}] {who}: ", severity.slug());
     let room = SUBJECT_MAX.saturating_sub(head.len());
-    let fitting = tails
-        .iter()
-        .map(|tail| ascii(tail))
-        .find(|tail| tail.len() <= room);
+    let fitting = tails.iter().map(|tail| ascii(tail)).find(|tail| tail.len() <= room);
     let last = || words::cut(&ascii(tails.last().map_or("", String::as_str)), room);
     head + &fitting.unwrap_or_else(last)
 }

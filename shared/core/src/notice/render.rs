@@ -15,11 +15,8 @@ impl Notice {
             text.push('\n');
             for (at, line) in section.lines.iter().enumerate() {
                 let label = if at == 0 { section.label } else { "" };
-                let step = if section.label == "You" {
-                    format!("{}. ", at + 1)
-                } else {
-                    String::new()
-                };
+                let step =
+                    if section.label == "You" { format!("{}. ", at + 1) } else { String::new() };
                 let _ = writeln!(text, "{label:LABEL$}{step}{line}");
             }
         }

@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::event::Container;
 use crate::evidence::{Counts, TOLERATED_FAILING_STARTS};
 use crate::incident::Resolution;
 use crate::ledger::TaskStop;
+use crate::stop::Cause;
 
 /// `2026-11-21 02:14:07 UTC`
 pub fn clock(at: Timestamp) -> String {
@@ -53,39 +55,42 @@ pub fn failed(counts: Counts) -> String {
     }
     if counts.crashes > 0 {
         let hours = counts.task_days() * 24.0;
-        let crashes = if counts.crashes == 1 {
-            "crash"
-        } else {
-            "crashes"
-        };
+        let crashes = if counts.crashes == 1 { "crash" } else { "crashes" };
         let comma = if text.is_empty() { "" } else { ", " };
-        let _ = write!(
-            text,
-            "{comma}{} {crashes} in {hours:.1} task-hours",
-            counts.crashes
-        );
+        let _ = write!(text, "{comma}{} {crashes} in {hours:.1} task-hours", counts.crashes);
     }
     text
 }
 
 /// How a task ended, in one line.
 pub fn stop(stop: &TaskStop) -> String {
-    let mut text = format!("task {}: {}", short(stop.task.id()), stop.cause.words());
-    if let Some(container) = stop.telling_container() {
-        if let Some(name) = &container.name {
-            let _ = write!(text, ", container {name}");
-        }
-        if let Some(code) = container.exit_code {
-            let _ = write!(text, ", exit code {code}");
-        }
+    let ended = ended(stop.cause, stop.telling_container());
+    let ran = match stop.ran() {
+        Some(ran) => format!("ran {}", duration(ran)),
+        None => "never ran".to_owned(),
+    };
+    format!("task {}: {ended}, {ran}", short(stop.task.id()))
+}
+
+/// The cause, with the container that tells it and its exit code:
+/// `container app ended with exit code 1`.
+pub fn ended(cause: Cause, container: Option<&Container>) -> String {
+    let mut text = cause.words().to_owned();
+    let Some(container) = container else { return text };
+    if let Some(name) = &container.name {
+        let unnamed = ["an essential container", "a container"];
+        text = match unnamed.iter().find_map(|words| text.strip_prefix(words)) {
+            Some(rest) => format!("container {name}{rest}"),
+            None => format!("{text}, container {name}"),
+        };
     }
-    match stop.ran() {
-        Some(ran) => {
-            let _ = write!(text, ", ran {}", duration(ran));
-        }
-        None => text.push_str(", never ran"),
+    let Some(code) = container.exit_code else { return text };
+    let said = format!("exit code {code}");
+    if text.contains("an error code") {
+        return text.replace("an error code", &said);
     }
-    text
+    // 137 is SIGKILL, and the words of those causes say so already.
+    if code == 137 || text.contains(&said) { text } else { format!("{text}, {said}") }
 }
 
 /// How an incident ended.
@@ -95,20 +100,10 @@ pub fn resolution(resolution: &Resolution) -> String {
         None => format!("deployment {deployment}"),
     };
     match resolution {
-        Resolution::RollbackVerified {
-            deployment,
-            revision,
-        } => {
-            format!(
-                "rollback verified: {} is steady",
-                name(deployment, revision)
-            )
+        Resolution::RollbackVerified { deployment, revision } => {
+            format!("rollback verified: {} is steady", name(deployment, revision))
         }
-        Resolution::Replaced {
-            deployment,
-            revision,
-            soak,
-        } => format!(
+        Resolution::Replaced { deployment, revision, soak } => format!(
             "{} completed and has behaved for {}",
             name(deployment, revision),
             duration(*soak),
@@ -154,19 +149,10 @@ mod tests {
 
     #[test]
     fn failures_are_told_with_what_they_are_measured_by() {
-        let counts = Counts {
-            failed_starts: 9,
-            passed_starts: 11,
-            crashes: 0,
-            exposure_ms: 0,
-        };
+        let counts = Counts { failed_starts: 9, passed_starts: 11, crashes: 0, exposure_ms: 0 };
         assert_eq!(failed(counts), "9 of 20 starts failed (10 % is tolerated)");
-        let counts = Counts {
-            failed_starts: 0,
-            passed_starts: 20,
-            crashes: 5,
-            exposure_ms: 4_800_000,
-        };
+        let counts =
+            Counts { failed_starts: 0, passed_starts: 20, crashes: 5, exposure_ms: 4_800_000 };
         assert_eq!(failed(counts), "5 crashes in 1.3 task-hours");
     }
 }

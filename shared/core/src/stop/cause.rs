@@ -188,10 +188,7 @@ impl Cause {
     /// crash at start does, see [`crate::evidence::HEALTH_CHECK_TRIAL`].
     #[must_use]
     pub fn is_health_check(self) -> bool {
-        matches!(
-            self,
-            Self::ElbHealthCheck | Self::ContainerHealthCheck | Self::OtherHealthCheck
-        )
+        matches!(self, Self::ElbHealthCheck | Self::ContainerHealthCheck | Self::OtherHealthCheck)
     }
 }
 

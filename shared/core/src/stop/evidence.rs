@@ -81,11 +81,8 @@ impl<'a> Evidence<'a> {
         let code = stop.stop_code;
         // Stops by the scheduler are decided by what the scheduler said: exit codes and container
         // reasons there are how the process answered the order to end.
-        let containers = if code == Some(&StopCode::ServiceSchedulerInitiated) {
-            &[]
-        } else {
-            stop.containers
-        };
+        let containers =
+            if code == Some(&StopCode::ServiceSchedulerInitiated) { &[] } else { stop.containers };
         let reasons = containers.iter().map(|container| reason(container));
         let reasoned = reasons.clone().any(|reason| reason.is_some());
         let said_exited = stop.stopped_reason.is_some_and(says_exited);
@@ -152,9 +149,7 @@ fn reason<'a>(container: &ContainerEnd<'a>) -> Option<&'a str> {
 }
 
 fn says_exited(text: &str) -> bool {
-    text.trim()
-        .trim_end_matches('.')
-        .eq_ignore_ascii_case(EXITED)
+    text.trim().trim_end_matches('.').eq_ignore_ascii_case(EXITED)
 }
 
 /// The exit code that tells, and whose it is.
@@ -179,11 +174,7 @@ mod tests {
     fn telling(codes: &[i64]) -> (Option<usize>, Exit) {
         let ends: Vec<_> = codes
             .iter()
-            .map(|code| ContainerEnd {
-                name: None,
-                exit_code: Some(*code),
-                reason: None,
-            })
+            .map(|code| ContainerEnd { name: None, exit_code: Some(*code), reason: None })
             .collect();
         telling_exit(&ends)
     }
@@ -196,10 +187,7 @@ mod tests {
         assert_eq!(telling(&[143, 137]), (Some(1), Exit::Killed));
         assert_eq!(telling(&[143, 130]), (Some(0), Exit::Asked));
         assert_eq!(telling(&[2, 139]), (Some(0), Exit::Error));
-        assert_eq!(
-            telling(&[-1_073_741_510, 1_073_807_364]),
-            (Some(0), Exit::Asked)
-        );
+        assert_eq!(telling(&[-1_073_741_510, 1_073_807_364]), (Some(0), Exit::Asked));
         assert_eq!(telling(&[3_221_225_477]), (Some(0), Exit::Crashed));
         assert_eq!(telling(&[i64::MIN]), (Some(0), Exit::Error));
         assert_eq!(telling(&[i64::MAX]), (Some(0), Exit::Error));

@@ -160,11 +160,7 @@ pub fn classify_row(stop: &Stop<'_>) -> (usize, Classification) {
     let evidence = Evidence::of(stop);
     // A bare "Essential container in task exited", the commonest crash, is decided by its exit
     // codes; the rows on texts cannot match it and are not tried.
-    let from = if evidence.is_bare_exit() {
-        EXIT_ROWS
-    } else {
-        0
-    };
+    let from = if evidence.is_bare_exit() { EXIT_ROWS } else { 0 };
     for (row, rule) in RULES.iter().enumerate().skip(from) {
         let Some(container) = rule.matches(&evidence) else {
             continue;
@@ -174,15 +170,7 @@ pub fn classify_row(stop: &Stop<'_>) -> (usize, Classification) {
             (Some(StopCode::Other(_)), Verdict::Revision) => Verdict::Unknown,
             (_, verdict) => verdict,
         };
-        return (
-            row,
-            Classification {
-                verdict,
-                cause: rule.cause,
-                container,
-                rule: rule.source,
-            },
-        );
+        return (row, Classification { verdict, cause: rule.cause, container, rule: rule.source });
     }
     // The last row matches everything, so this is not reached; it keeps the function total.
     let none = Classification {

@@ -72,10 +72,7 @@ impl Rule {
             Text::Has(words) => evidence.texts.find(words).map(told),
             Text::Both(first, second) => {
                 let part = evidence.texts.find(first)?;
-                evidence
-                    .texts
-                    .find(second)
-                    .map(|other| told(part.max(other)))
+                evidence.texts.find(second).map(|other| told(part.max(other)))
             }
             Text::Only(text) => {
                 (!evidence.reasoned && evidence.texts.stopped_reason() == text).then_some(None)

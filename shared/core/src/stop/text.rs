@@ -22,10 +22,8 @@ impl Texts {
     ) -> Self {
         let first = drop_service_prefix(stopped_reason.unwrap_or_default());
         // Curly quotes and ellipses never grow; other characters keep their length.
-        let room = containers
-            .clone()
-            .map(|part| part.map_or(1, |text| text.len() + 1))
-            .sum::<usize>();
+        let room =
+            containers.clone().map(|part| part.map_or(1, |text| text.len() + 1)).sum::<usize>();
         let mut joined = String::with_capacity(first.len() + room);
         normalise_into(&mut joined, first);
         for part in containers {
@@ -44,9 +42,7 @@ impl Texts {
         alternatives
             .iter()
             .filter(|fragments| {
-                fragments
-                    .iter()
-                    .all(|f| self.trigrams.may_hold(split_anchors(f).1))
+                fragments.iter().all(|f| self.trigrams.may_hold(split_anchors(f).1))
             })
             .find_map(|fragments| self.find_part(|part| holds_in_order(part, fragments)))
     }
@@ -55,10 +51,7 @@ impl Texts {
     pub(super) fn find_part(&self, holds: impl Fn(&str) -> bool) -> Option<usize> {
         let mut parts = self.joined.split(PART_END).enumerate();
         let first = parts.next();
-        parts
-            .chain(first)
-            .find(|(_, part)| holds(part))
-            .map(|(number, _)| number)
+        parts.chain(first).find(|(_, part)| holds(part)).map(|(number, _)| number)
     }
 
     /// What ECS itself said, normalised; empty if it said nothing.
@@ -94,18 +87,14 @@ impl Trigrams {
     fn may_hold(&self, fragment: &str) -> bool {
         fragment.as_bytes().windows(3).all(|triple| {
             let hash = hash(triple);
-            self.0
-                .get(hash >> 6)
-                .is_some_and(|word| word & (1 << (hash & 63)) != 0)
+            self.0.get(hash >> 6).is_some_and(|word| word & (1 << (hash & 63)) != 0)
         })
     }
 }
 
 /// 12 bits of a byte triple.
 fn hash(triple: &[u8]) -> usize {
-    let wide = triple
-        .iter()
-        .fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte));
+    let wide = triple.iter().fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte));
     (wide.wrapping_mul(0x9E37_79B1) >> 20) as usize
 }
 
@@ -247,19 +236,10 @@ mod tests {
 
     #[test]
     fn the_service_prefix_is_dropped_whatever_the_name() {
-        for text in [
-            "Service draining: A b",
-            "(service draining) A b",
-            " service x_y-1:  A b",
-        ] {
+        for text in ["Service draining: A b", "(service draining) A b", " service x_y-1:  A b"] {
             assert_eq!(texts(text).stopped_reason(), "a b", "{text}");
         }
-        for text in [
-            "Service was stopped",
-            "Service",
-            "(service",
-            "Services x: y",
-        ] {
+        for text in ["Service was stopped", "Service", "(service", "Services x: y"] {
             assert_eq!(texts(text).stopped_reason(), text.to_lowercase());
         }
     }
@@ -308,19 +288,10 @@ mod tests {
             let text = format!("get \"https://111122223333.dkr.ecr.eu-west-3.{domain}/v2/\": x");
             assert_eq!(names_misspelt_registry(&text), expected, "{domain}");
             let cut = format!("pull 111122223333.dkr.ecr.eu-west-3.{domain}");
-            assert_eq!(
-                names_misspelt_registry(&cut),
-                expected,
-                "{domain} at the end"
-            );
+            assert_eq!(names_misspelt_registry(&cut), expected, "{domain} at the end");
         }
-        for text in [
-            "",
-            ".dkr.ecr.",
-            ".dkr.ecr.eu-west-3",
-            "x.dkr.ecr..",
-            "x.dkr.ecr.a.b.dkr.ecr.",
-        ] {
+        for text in ["", ".dkr.ecr.", ".dkr.ecr.eu-west-3", "x.dkr.ecr..", "x.dkr.ecr.a.b.dkr.ecr."]
+        {
             assert!(!names_misspelt_registry(text), "{text}");
         }
     }

@@ -53,11 +53,8 @@ pub(super) const READING_SECRETS: Words = &[
     &["kms:decrypt"],
     &["unable to pull secrets or registry auth"],
 ];
-pub(super) const READING_ENV_FILE: Words = &[
-    &["env file"],
-    &["environment file"],
-    &["environment variable file"],
-];
+pub(super) const READING_ENV_FILE: Words =
+    &[&["env file"], &["environment file"], &["environment variable file"]];
 pub(super) const LOGGING: Words = &[
     &["logger args"],
     &["logging driver"],

@@ -10,10 +10,7 @@ use crate::SAMPLE;
 
 /// What holds for every outcome, whatever the text.
 fn check(path: &str, text: &str, loaded: &Loaded) {
-    let errors = loaded
-        .findings
-        .iter()
-        .any(|f| f.severity == Severity::Error);
+    let errors = loaded.findings.iter().any(|f| f.severity == Severity::Error);
     assert_eq!(loaded.tree.is_none(), errors);
     let places: Vec<(usize, usize)> = loaded.findings.iter().map(|f| (f.line, f.column)).collect();
     assert!(places.is_sorted());

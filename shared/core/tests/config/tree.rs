@@ -9,10 +9,8 @@ use steady_core::config::{
 use crate::SAMPLE;
 
 fn load(files: &[(&str, &str)]) -> Loaded {
-    let files: Vec<SourceFile<'_>> = files
-        .iter()
-        .map(|(path, text)| SourceFile { path, text })
-        .collect();
+    let files: Vec<SourceFile<'_>> =
+        files.iter().map(|(path, text)| SourceFile { path, text }).collect();
     load_tree(&files)
 }
 
@@ -91,11 +89,9 @@ fn every_section_of_scaling_is_accepted_once_per_file() {
         "remove",
     ];
     for key in keys {
-        for text in [
-            format!("{key} = true"),
-            format!("[{key}]\nx = 1"),
-            format!("[[{key}]]\n[[{key}]]"),
-        ] {
+        for text in
+            [format!("{key} = true"), format!("[{key}]\nx = 1"), format!("[[{key}]]\n[[{key}]]")]
+        {
             let loaded = load(&[("prod/a.toml", &text), ("prod/b.toml", &text)]);
             let said: Vec<&str> = loaded.findings.iter().map(|f| f.message.as_str()).collect();
             let expected = format!("`{key}` is accepted, not yet applied");
@@ -152,9 +148,7 @@ fn service_files_hold_field_by_field_over_the_defaults() {
         ("health.rollback = 'notify'", |c| {
             c.health.rollback = RollbackMode::Notify;
         }),
-        ("health.witness = 'act'", |c| {
-            c.health.witness = Witness::Act
-        }),
+        ("health.witness = 'act'", |c| c.health.witness = Witness::Act),
         ("health.rollback_window = '0s'", |c| {
             c.health.rollback_window = SignedDuration::ZERO;
         }),
@@ -167,18 +161,11 @@ fn service_files_hold_field_by_field_over_the_defaults() {
         ("health.rollback_alarms = ['c']", |c| {
             c.health.rollback_alarms = vec!["c".to_owned()];
         }),
-        ("health.rollback_alarms = []", |c| {
-            c.health.rollback_alarms.clear()
+        ("health.rollback_alarms = []", |c| c.health.rollback_alarms.clear()),
+        ("[notify]\nformat = 'json'", |c| c.notify.format = NoticeFormat::Json),
+        ("notify = { topic = 'arn:aws:sns:eu-west-1:111122223333:x' }", |c| {
+            c.notify.topic = Some("arn:aws:sns:eu-west-1:111122223333:x".to_owned());
         }),
-        ("[notify]\nformat = 'json'", |c| {
-            c.notify.format = NoticeFormat::Json
-        }),
-        (
-            "notify = { topic = 'arn:aws:sns:eu-west-1:111122223333:x' }",
-            |c| {
-                c.notify.topic = Some("arn:aws:sns:eu-west-1:111122223333:x".to_owned());
-            },
-        ),
     ];
     for (service, change) in cases {
         let tree = tree(&[("prod/checkout.toml", service), ("defaults.toml", DEFAULTS)]);
@@ -206,10 +193,7 @@ fn limits_of_the_ranges_are_allowed() {
         tree(&[("prod/checkout.toml", text)]);
     }
     let alarm = "é".repeat(255);
-    tree(&[(
-        "prod/checkout.toml",
-        &format!("health.rollback_alarms = ['{alarm}']"),
-    )]);
+    tree(&[("prod/checkout.toml", &format!("health.rollback_alarms = ['{alarm}']"))]);
     let team = "é".repeat(100);
     tree(&[("prod/checkout.toml", &format!("team = '{team}'"))]);
     let name = "a".repeat(255);
@@ -277,18 +261,12 @@ fn columns_count_characters() {
     let cases = [
         ("health = { \"é\" = 1, soak = 5 }", "prod/a.toml:1:28:"),
         ("\u{feff}team = 7", "prod/a.toml:1:8:"),
-        (
-            "# 서울\r\nhealth.rollback_alarms = ['é서울', 7]\r\n",
-            "prod/a.toml:2:34:",
-        ),
+        ("# 서울\r\nhealth.rollback_alarms = ['é서울', 7]\r\n", "prod/a.toml:2:34:"),
         ("team = 'é' x", "prod/a.toml:1:12:"),
     ];
     for (text, at) in cases {
         let said = rendered(&[("prod/a.toml", text)]);
-        assert!(
-            said.lines().any(|line| line.starts_with(at)),
-            "{at}: {said}"
-        );
+        assert!(said.lines().any(|line| line.starts_with(at)), "{at}: {said}");
     }
 }
 
@@ -301,16 +279,8 @@ fn what_the_defaults_do_is_said_in_the_defaults_only() {
         ("health.rollback = 'auto'", page, "prod/a.toml:1:18"),
         (page, "health.rollback = 'auto'", "prod/a.toml:1:19"),
         (page, "health.rollback = 'notify'", ""),
-        (
-            "health.rollback = 'off'",
-            "health.rollback_alarms = ['a']",
-            "prod/a.toml:1:26",
-        ),
-        (
-            "health.rollback_alarms = ['a']",
-            "health.rollback = 'off'",
-            "",
-        ),
+        ("health.rollback = 'off'", "health.rollback_alarms = ['a']", "prod/a.toml:1:26"),
+        ("health.rollback_alarms = ['a']", "health.rollback = 'off'", ""),
         ("", "[health]\nrollback = 'off'\nrollback_alarms = []", ""),
     ];
     for (defaults, service, expected) in cases {
@@ -357,10 +327,7 @@ fn findings_in_json_have_the_same_data() {
 
 #[test]
 fn a_tree_survives_json() {
-    let files = [
-        ("defaults.toml", SAMPLE),
-        ("prod/a.toml", "health.soak = '1h30m7s'"),
-    ];
+    let files = [("defaults.toml", SAMPLE), ("prod/a.toml", "health.soak = '1h30m7s'")];
     let tree = load(&files).tree.unwrap();
     let json = serde_json::to_string(&tree).unwrap();
     assert_eq!(serde_json::from_str::<ConfigTree>(&json).unwrap(), tree);

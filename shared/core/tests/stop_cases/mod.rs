@@ -7,14 +7,8 @@ use steady_core::stop::Verdict::{self, Ambiguous, Benign, Environment, Revision,
 pub(crate) type End = (Option<i64>, &'static str);
 
 /// Stop code ("" = absent), `stoppedReason` ("" = absent), containers, group, verdict, cause.
-pub(crate) type Case = (
-    &'static str,
-    &'static str,
-    &'static [End],
-    GroupKind,
-    Verdict,
-    &'static str,
-);
+pub(crate) type Case =
+    (&'static str, &'static str, &'static [End], GroupKind, Verdict, &'static str);
 
 const START: &str = "TaskFailedToStart";
 const EXITED: &str = "EssentialContainerExited";

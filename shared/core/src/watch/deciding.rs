@@ -1,207 +1,31 @@
-//! Decide over everything that concerns a service's health.
-//!
-//! [`decide`] is total and synchronous: (record, observation, config, now) → decision. It asks for what it
-//! lacks ([`Decision::ask`]) instead of fetching it, so the Lambda functions, `steady replay` and tests share
-//! it whole. [`step`] is the loop of asking and deciding for callers whose port answers at once.
+//! One decision, step by step.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::{READ_EVERY, Running};
 use crate::config::{Health, ServiceConfig};
-use crate::event::{Body, Event};
 use crate::evidence::{self, FAILED_TASKS_MIN, SICK_AT, TURNS_AT};
 use crate::incident::{
     Incident, IncidentId, IncidentKind, QUIET_AFTER_MIN, QUIET_GAPS, Resolution, TaskCount,
     VERIFIED_AFTER,
 };
-use crate::ledger::{Absorbed, Deployment, Proven};
+use crate::ledger::{Deployment, Proven};
 use crate::name::DeploymentId;
 use crate::notice::{self, Notice, Stage};
-use crate::port::{ReadRunningTasks, RunningTask, RunningTasks};
+use crate::port::RunningTask;
 use crate::record::{PastRollback, Record};
 use crate::report::{Because, Entry, What};
 use crate::rollback::{self, Action, Outcome, Refusal, RollbackState};
 
-/// At most one read of a service's running tasks in this time: DescribeTasks shares its quota with everybody
-/// in the account.
-pub const READ_EVERY: SignedDuration = SignedDuration::from_secs(30);
-
-/// What came in.
-#[derive(Debug, Clone, Default)]
-pub struct Observation {
-    /// Events of this service, in any order, repeated or not.
-    pub events: Vec<Event>,
-    /// Its running tasks, if they were asked for.
-    pub running: Running,
-}
-
-/// Whether the running tasks are known.
-#[derive(Debug, Clone, Default)]
-pub enum Running {
-    /// Nobody has asked.
-    #[default]
-    NotAsked,
-    /// They could not be read, and why. Not being able to tell is not failure.
-    Unknown(String),
-    /// As read.
-    Known(RunningTasks),
-}
-
-/// What follows.
-#[derive(Debug)]
-pub struct Decision {
-    /// The record from now on.
-    pub record: Record,
-    /// `true`: read the running tasks and decide again with them, without the events, before anything else.
-    pub ask: bool,
-    /// What happened, in order.
-    pub entries: Vec<Entry>,
-    /// What is to be done. (An action is also in the record until it is confirmed.)
-    pub actions: Vec<Action>,
-    /// When to decide again though nothing comes in; always after `now`.
-    pub due: Option<Timestamp>,
-}
-
-/// Decides.
-pub fn decide(
-    mut record: Record,
-    observation: Observation,
-    config: &ServiceConfig,
-    now: Timestamp,
-) -> Decision {
-    let mut entries = Vec::new();
-    absorb(&mut record, observation.events, &mut entries, now);
-    let running = observation.running;
-    if !matches!(running, Running::NotAsked) {
-        record.read_at = Some(now);
-    }
-    if let Running::Known(running) = &running {
-        running
-            .tasks
-            .iter()
-            .for_each(|task| record.ledger.absorb_running(task));
-    }
-    let mut deciding = Deciding {
-        config,
-        now,
-        running,
-        record,
-        entries,
-        actions: Vec::new(),
-        want_read: None,
-    };
-    if deciding.needs_running() && deciding.may_read() {
-        let Deciding {
-            record, entries, ..
-        } = deciding;
-        return Decision {
-            record,
-            ask: true,
-            entries,
-            actions: Vec::new(),
-            due: None,
-        };
-    }
-    deciding.soak();
-    deciding.open_or_join();
-    deciding.roll_back();
-    deciding.escalate();
-    deciding.resolve();
-    let due = deciding.due();
-    let Deciding {
-        record,
-        entries,
-        actions,
-        ..
-    } = deciding;
-    Decision {
-        record,
-        ask: false,
-        entries,
-        actions,
-        due,
-    }
-}
-
-/// Decides, and answers through `port` what is asked.
-pub fn step(
-    record: Record,
-    events: Vec<Event>,
-    config: &ServiceConfig,
-    now: Timestamp,
-    port: &mut impl ReadRunningTasks,
-) -> Decision {
-    let first = decide(
-        record,
-        Observation {
-            events,
-            running: Running::NotAsked,
-        },
-        config,
-        now,
-    );
-    if !first.ask {
-        return first;
-    }
-    let running = match port.running_tasks(&first.record.service) {
-        Ok(tasks) => Running::Known(tasks),
-        Err(why) => Running::Unknown(why),
-    };
-    let observation = Observation {
-        events: Vec::new(),
-        running,
-    };
-    let mut second = decide(first.record, observation, config, now);
-    second.entries.splice(0..0, first.entries);
-    second
-}
-
-/// Takes events into the record, oldest first.
-fn absorb(record: &mut Record, mut events: Vec<Event>, entries: &mut Vec<Entry>, now: Timestamp) {
-    events.sort_by(|a, b| a.time.cmp(&b.time).then_with(|| a.within_second(b)));
-    record.ledger.forget_old(now);
-    for event in events {
-        let at = event.time.unwrap_or(now);
-        if record.region.is_none() {
-            record.region = event.region;
-            record.account = event.account;
-        }
-        match event.body {
-            Body::Task(task) if task.tells_of_stop() => {
-                let (absorbed, stop) = record.ledger.absorb_stop(&task, at);
-                let what = match absorbed {
-                    Absorbed::New => What::Stop(Box::new(stop)),
-                    Absorbed::TooOld => What::Skipped(format!(
-                        "task {} stopped {}, too long ago to be told from a repeat",
-                        stop.task.id(),
-                        notice::words::clock(stop.ended_at()),
-                    )),
-                    Absorbed::Detail | Absorbed::Repeat => continue,
-                };
-                entries.push(Entry {
-                    at,
-                    service: Some(record.service.clone()),
-                    incident: None,
-                    revision: task.revision,
-                    evidence: None,
-                    what,
-                });
-            }
-            Body::Deployment(deployment) => record.ledger.absorb_deployment(&deployment, at),
-            // Tasks that begin or run are read from ECS when it matters; the rest decides nothing yet.
-            Body::Task(_) | Body::ServiceAction(_) | Body::Alarm(_) | Body::Other { .. } => {}
-        }
-    }
-}
-
-struct Deciding<'a> {
-    record: Record,
-    config: &'a ServiceConfig,
-    now: Timestamp,
-    running: Running,
-    entries: Vec<Entry>,
-    actions: Vec<Action>,
+pub(super) struct Deciding<'a> {
+    pub(super) record: Record,
+    pub(super) config: &'a ServiceConfig,
+    pub(super) now: Timestamp,
+    pub(super) running: Running,
+    pub(super) entries: Vec<Entry>,
+    pub(super) actions: Vec<Action>,
     /// When the running tasks could be read, if they are wanted and were read too recently.
-    want_read: Option<Timestamp>,
+    pub(super) want_read: Option<Timestamp>,
 }
 
 impl Deciding<'_> {
@@ -216,13 +40,8 @@ impl Deciding<'_> {
         let Running::Known(running) = &self.running else {
             return Vec::new();
         };
-        let of_it = running
-            .tasks
-            .iter()
-            .filter(|task| task.deployment.as_ref() == Some(id));
-        of_it
-            .filter(|task| !self.record.ledger.has_stopped(&task.task))
-            .collect()
+        let of_it = running.tasks.iter().filter(|task| task.deployment.as_ref() == Some(id));
+        of_it.filter(|task| !self.record.ledger.has_stopped(&task.task)).collect()
     }
 
     fn is_known(&self) -> bool {
@@ -231,30 +50,16 @@ impl Deciding<'_> {
 
     /// E1 against a deployment. Without running tasks known it is an upper bound: they only speak for it.
     fn evidence(&self, id: &DeploymentId, deployment: &Deployment) -> (f64, evidence::Counts) {
-        let old = self
-            .record
-            .ledger
-            .replaced_by(id)
-            .map(|(_, old)| old.totals());
-        deployment.evidence(
-            self.now,
-            &self.tasks_of(id),
-            evidence::tolerated_per_day(old),
-        )
+        let old = self.record.ledger.replaced_by(id).map(|(_, old)| old.totals());
+        deployment.evidence(self.now, &self.tasks_of(id), evidence::tolerated_per_day(old))
     }
 
     fn current(&self) -> Option<(DeploymentId, &Deployment)> {
-        self.record
-            .ledger
-            .current()
-            .map(|(id, deployment)| (id.clone(), deployment))
+        self.record.ledger.current().map(|(id, deployment)| (id.clone(), deployment))
     }
 
     fn incident_about(&self, id: &DeploymentId) -> bool {
-        self.record
-            .incident
-            .as_ref()
-            .is_some_and(|incident| incident.about == *id)
+        self.record.incident.as_ref().is_some_and(|incident| incident.about == *id)
     }
 
     /// Whether key 1 could turn against the current deployment, and has not in the open incident.
@@ -263,11 +68,7 @@ impl Deciding<'_> {
             return false;
         };
         let turned = self.incident_about(&id)
-            && self
-                .record
-                .incident
-                .as_ref()
-                .is_some_and(|i| i.key1_turned_at.is_some());
+            && self.record.incident.as_ref().is_some_and(|i| i.key1_turned_at.is_some());
         if turned || deployment.totals().failed_tasks() < FAILED_TASKS_MIN {
             return false;
         }
@@ -284,32 +85,33 @@ impl Deciding<'_> {
                 .deployments()
                 .any(|(_, other)| other.began() > began && other.completed().is_some())
         };
-        let untold = ledger
-            .deployments()
-            .filter(|(_, d)| failed(d) && !completed_since(d.began()));
-        untold
-            .max_by_key(|(id, d)| (d.began(), *id))
-            .map(|(id, _)| id.clone())
+        let untold = ledger.deployments().filter(|(_, d)| failed(d) && !completed_since(d.began()));
+        untold.max_by_key(|(id, d)| (d.began(), *id)).map(|(id, _)| id.clone())
     }
 
     /// Whether the answer to what is open now depends on what runs.
-    fn needs_running(&mut self) -> bool {
+    pub(super) fn needs_running(&mut self) -> bool {
         if self.is_known() || matches!(self.running, Running::Unknown(_)) {
             return false;
         }
         if self.key1_could_turn() || self.untold_failure().is_some() {
             return true;
         }
-        let Some((id, deployment)) = self.current() else {
-            return false;
-        };
-        let soaked = self
-            .soak_ends(&id, deployment)
-            .is_some_and(|ends| ends <= self.now);
+        let reached = |at: Option<Timestamp>| at.is_some_and(|at| at <= self.now);
+        let incident = self.record.incident.as_ref();
+        if reached(incident.and_then(Incident::next_escalation)) || reached(self.hold_ends()) {
+            return true;
+        }
+        let Some((id, deployment)) = self.current() else { return false };
+        let nameless = deployment.revision().is_none() && !deployment.is_unnamed;
+        if nameless && reached(self.verification(&id, deployment)) {
+            return true;
+        }
+        let soaked = self.soak_ends(&id, deployment).is_some_and(|ends| ends <= self.now);
         soaked && (deployment.revision().is_none() || self.evidence(&id, deployment).0 >= SICK_AT)
     }
 
-    fn may_read(&mut self) -> bool {
+    pub(super) fn may_read(&mut self) -> bool {
         let Some(read_at) = self.record.read_at else {
             return true;
         };
@@ -320,69 +122,74 @@ impl Deciding<'_> {
         self.now >= next
     }
 
+    fn hold_ends(&self) -> Option<Timestamp> {
+        match self.record.incident.as_ref()?.rollback {
+            RollbackState::Holding { until, .. } => Some(until),
+            _ => None,
+        }
+    }
+
+    /// When a deployment later than the one in trouble has been steady long enough for a rollback's target.
+    fn verification(&self, id: &DeploymentId, deployment: &Deployment) -> Option<Timestamp> {
+        let completed = deployment.completed()?;
+        if self.record.incident.is_none() || self.incident_about(id) {
+            return None;
+        }
+        let steady_since = deployment.failures().map_or(completed, |(_, last)| last.max(completed));
+        steady_since.saturating_add(VERIFIED_AFTER).ok()
+    }
+
     // ---- soak ----
 
     /// When the soak of the current deployment ends (or is looked at again), if it has one to go through.
     fn soak_ends(&self, id: &DeploymentId, deployment: &Deployment) -> Option<Timestamp> {
         let completed = deployment.completed()?;
-        if self.incident_about(id) || deployment.is_proven {
+        if self.incident_about(id) || deployment.is_proven || deployment.is_unnamed {
             return None;
         }
         let ends = completed.saturating_add(self.health().soak).ok()?;
-        Some(
-            deployment
-                .soak_again_at
-                .map_or(ends, |again| again.max(ends)),
-        )
+        Some(deployment.soak_again_at.map_or(ends, |again| again.max(ends)))
     }
 
     /// A deployment that completed and behaved through its soak proves its revision.
-    fn soak(&mut self) {
+    pub(super) fn soak(&mut self) {
         let Some((id, deployment)) = self.current() else {
             return;
         };
-        if self
-            .soak_ends(&id, deployment)
-            .is_none_or(|ends| self.now < ends)
-        {
+        if self.soak_ends(&id, deployment).is_none_or(|ends| self.now < ends) {
             return;
         }
         let (evidence, _) = self.evidence(&id, deployment);
         let revision = deployment.revision().cloned();
+        if evidence >= SICK_AT && !self.is_known() {
+            // An upper bound, which is no evidence; it is looked at again when it can be told.
+            return;
+        }
         if evidence >= SICK_AT {
-            let again = self
-                .now
-                .saturating_add(self.health().soak.max(READ_EVERY))
-                .ok();
+            let again = self.now.saturating_add(self.health().soak.max(READ_EVERY)).ok();
             if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
                 deployment.soak_again_at = again;
             }
             return;
         }
-        // Whose revision nobody has named cannot be gone back to; its next task will name it.
+        // What nobody names cannot be gone back to. Its next task will name it.
         let Some(revision) = revision else { return };
         if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
             deployment.is_proven = true;
         }
-        self.record.ledger.mark_proven(Proven {
-            revision,
-            deployment: id,
-            at: self.now,
-        });
+        self.record.ledger.mark_proven(Proven { revision, deployment: id, at: self.now });
     }
 
     // ---- open, join ----
 
-    fn open_or_join(&mut self) {
-        if let Some(id) = self.untold_failure() {
+    pub(super) fn open_or_join(&mut self) {
+        // If only the limit on reads keeps the running tasks unknown, they are known in a moment.
+        let will_be_known = matches!(self.running, Running::NotAsked);
+        if let Some(id) = self.untold_failure().filter(|_| !will_be_known) {
             if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
                 deployment.failure_told = true;
             }
-            let reason = self
-                .record
-                .ledger
-                .deployment(&id)
-                .and_then(Deployment::failed_reason);
+            let reason = self.record.ledger.deployment(&id).and_then(Deployment::failed_reason);
             let because = Because::DeploymentFailed {
                 deployment: id.clone(),
                 reason: reason.map(str::to_owned),
@@ -410,7 +217,7 @@ impl Deciding<'_> {
         let (evidence, counts) = self.evidence(id, deployment);
         let revision = deployment.revision().cloned();
         let turned = matches!(because, Because::Key1 { .. }).then_some(self.now);
-        let tasks = self.task_count();
+        let tasks = self.task_count(id);
         let what = match &mut self.record.incident {
             None => {
                 self.record.incident = Some(Incident {
@@ -420,7 +227,7 @@ impl Deciding<'_> {
                     about: id.clone(),
                     revision,
                     key1_turned_at: turned,
-                    evidence,
+                    evidence: evidence::rounded(evidence),
                     counts,
                     rollback: RollbackState::Undecided,
                     escalations: 0,
@@ -436,7 +243,7 @@ impl Deciding<'_> {
                     incident.rollback = RollbackState::Undecided;
                 }
                 incident.key1_turned_at = incident.key1_turned_at.or(turned);
-                incident.evidence = evidence;
+                incident.evidence = evidence::rounded(evidence);
                 incident.counts = counts;
                 incident.tasks = tasks.or(incident.tasks);
                 What::Joined(because)
@@ -445,36 +252,55 @@ impl Deciding<'_> {
         self.tell(what);
     }
 
-    fn task_count(&self) -> Option<TaskCount> {
-        let Running::Known(running) = &self.running else {
-            return None;
-        };
-        let alive = running
-            .tasks
-            .iter()
-            .filter(|t| !self.record.ledger.has_stopped(&t.task))
-            .count();
+    /// How many tasks of the service run, and of the deployment that `about` replaces.
+    fn task_count(&self, about: &DeploymentId) -> Option<TaskCount> {
+        let Running::Known(running) = &self.running else { return None };
+        let alive = |task: &&RunningTask| !self.record.ledger.has_stopped(&task.task);
+        let before = self.record.ledger.replaced_by(about).map(|(id, _)| self.tasks_of(id).len());
         Some(TaskCount {
-            running: alive,
+            running: running.tasks.iter().filter(alive).count(),
+            running_before: before.unwrap_or(0),
             desired: running.desired_count,
         })
     }
 
+    /// What an open incident rests on, as of now, if that is known.
+    pub(super) fn refresh(&mut self) {
+        let unnamed = self.current().filter(|(_, d)| self.is_known() && d.revision().is_none());
+        if let Some(id) = unnamed.map(|(id, _)| id)
+            && let Some(deployment) = self.record.ledger.deployment_mut(&id)
+        {
+            deployment.is_unnamed = true;
+        }
+        let Some(about) = self.record.incident.as_ref().map(|incident| incident.about.clone())
+        else {
+            return;
+        };
+        let Some(deployment) = self.record.ledger.deployment(&about) else { return };
+        let (evidence, counts) = self.evidence(&about, deployment);
+        let (revision, tasks) = (deployment.revision().cloned(), self.task_count(&about));
+        if let Some(incident) = self.record.incident.as_mut().filter(|_| tasks.is_some()) {
+            (incident.evidence, incident.counts, incident.tasks) =
+                (evidence::rounded(evidence), counts, tasks);
+            incident.revision = revision;
+        }
+    }
+
     // ---- rollback ----
 
-    fn roll_back(&mut self) {
+    pub(super) fn roll_back(&mut self) {
         let Some(incident) = &self.record.incident else {
             return;
         };
         if matches!(incident.rollback, RollbackState::Decided { .. }) {
             return;
         }
-        let old = self
-            .record
-            .ledger
-            .replaced_by(&incident.about)
-            .map(|(id, old)| (old.revision().cloned(), self.evidence(id, old).0));
+        let old = self.record.ledger.replaced_by(&incident.about);
+        let old = old.map(|(id, old)| (old.revision().cloned(), self.evidence(id, old).0));
+        // Without its running tasks known, the old revision's evidence is an upper bound, and acquits nobody.
+        let old = old.filter(|_| self.is_known());
         let outcome = rollback::consider(&self.record, incident, old, self.health(), self.now);
+        let outcome = self.hold_unless_known(outcome);
         // Where a rollback was announced, its refusal is news; elsewhere the opening notice has said it.
         let announced = match &incident.rollback {
             RollbackState::Holding { .. } => true,
@@ -504,53 +330,42 @@ impl Deciding<'_> {
         }
     }
 
+    /// Nothing is done to a service whose tasks cannot be read now.
+    fn hold_unless_known(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Act(Action { target, .. }) if !self.is_known() => {
+                let soon = self.now.saturating_add(READ_EVERY).unwrap_or(self.now);
+                Outcome::Hold { until: self.want_read.unwrap_or(soon), target }
+            }
+            outcome => outcome,
+        }
+    }
+
     /// What a rollback's outcome makes of the incident, and what of it has not been said before.
     fn state_and_news(&self, outcome: Outcome) -> (RollbackState, Option<What>) {
-        let known = self
-            .record
-            .incident
-            .as_ref()
-            .map(|incident| &incident.rollback);
+        let known = self.record.incident.as_ref().map(|incident| &incident.rollback);
         match outcome {
             Outcome::Refuse(refusal) => {
                 let news = !known.is_some_and(|known| same_refusal(known, &refusal));
-                (
-                    RollbackState::Refused(refusal.clone()),
-                    news.then_some(What::Refused(refusal)),
-                )
+                (RollbackState::Refused(refusal.clone()), news.then_some(What::Refused(refusal)))
             }
             Outcome::Hold { until, target } => (RollbackState::Holding { until, target }, None),
             Outcome::Act(action) => {
-                let state = RollbackState::Decided {
-                    at: self.now,
-                    action: action.clone(),
-                };
+                let state = RollbackState::Decided { at: self.now, action: action.clone() };
                 (state, Some(What::Rollback(action)))
             }
         }
     }
 
     fn opening_untold(&self) -> bool {
-        self.entries
-            .iter()
-            .any(|entry| matches!(entry.what, What::Opened(_)))
-            && !self
-                .entries
-                .iter()
-                .any(|entry| matches!(entry.what, What::Notice(_)))
+        self.entries.iter().any(|entry| matches!(entry.what, What::Opened(_)))
+            && !self.entries.iter().any(|entry| matches!(entry.what, What::Notice(_)))
     }
 
     fn act(&mut self, action: Action) {
-        self.record.note_rollback(PastRollback {
-            at: self.now,
-            away_from: action.away_from.clone(),
-        });
-        if let Some(revision) = self
-            .record
-            .incident
-            .as_ref()
-            .and_then(|i| i.revision.clone())
-        {
+        self.record
+            .note_rollback(PastRollback { at: self.now, away_from: action.away_from.clone() });
+        if let Some(revision) = self.record.incident.as_ref().and_then(|i| i.revision.clone()) {
             self.record.ledger.mark_bad(revision);
         }
         self.actions.push(action);
@@ -558,7 +373,7 @@ impl Deciding<'_> {
 
     // ---- escalate, resolve ----
 
-    fn escalate(&mut self) {
+    pub(super) fn escalate(&mut self) {
         let Some(incident) = &mut self.record.incident else {
             return;
         };
@@ -579,7 +394,6 @@ impl Deciding<'_> {
         let incident = self.record.incident.as_ref()?;
         let (id, current) = self.current()?;
         let completed = current.completed()?;
-        let last_failure = current.failures().map(|(_, last)| last);
         if id == incident.about {
             if incident.kind == IncidentKind::DeploymentFailed && current.failed().is_some() {
                 return None;
@@ -588,38 +402,25 @@ impl Deciding<'_> {
             let gaps = i32::try_from(incident.counts.failed_tasks().max(2) - 1).unwrap_or(i32::MAX);
             let mean_gap = last.duration_since(first) / gaps;
             let quiet = QUIET_AFTER_MIN.max(mean_gap * QUIET_GAPS);
-            return Some((
-                last.saturating_add(quiet).ok()?,
-                Resolution::Ceased { quiet },
-            ));
+            return Some((last.saturating_add(quiet).ok()?, Resolution::Ceased { quiet }));
         }
         let revision = current.revision().cloned();
         let ours = matches!(&incident.rollback, RollbackState::Decided { at, action }
             if current.began() >= *at && revision.as_ref() == Some(&action.target.revision));
         if ours || current.is_native_rollback() {
-            let steady_since = last_failure.map_or(completed, |last| last.max(completed));
-            let resolution = Resolution::RollbackVerified {
-                deployment: id,
-                revision,
-            };
-            return Some((
-                steady_since.saturating_add(VERIFIED_AFTER).ok()?,
-                resolution,
-            ));
+            let at = self.verification(&id, current)?;
+            let resolution = Resolution::RollbackVerified { deployment: id, revision };
+            return Some((at, resolution));
         }
         if self.evidence(&id, current).0 >= SICK_AT {
             return None;
         }
         let soak = self.health().soak;
-        let resolution = Resolution::Replaced {
-            deployment: id,
-            revision,
-            soak,
-        };
+        let resolution = Resolution::Replaced { deployment: id, revision, soak };
         Some((completed.saturating_add(soak).ok()?, resolution))
     }
 
-    fn resolve(&mut self) {
+    pub(super) fn resolve(&mut self) {
         let Some((at, resolution)) = self.resolution() else {
             return;
         };
@@ -665,20 +466,14 @@ impl Deciding<'_> {
 
     // ---- when next ----
 
-    fn due(&self) -> Option<Timestamp> {
+    pub(super) fn due(&self) -> Option<Timestamp> {
         let incident = self.record.incident.as_ref();
-        let hold = incident.and_then(|incident| match incident.rollback {
-            RollbackState::Holding { until, .. } => Some(until),
-            _ => None,
-        });
         let escalation = incident.and_then(Incident::next_escalation);
-        let soak = self.current().and_then(|(id, deployment)| {
-            deployment
-                .revision()
-                .and_then(|_| self.soak_ends(&id, deployment))
-        });
+        let soak = self.current().and_then(|(id, deployment)| self.soak_ends(&id, deployment));
+        let verification =
+            self.current().and_then(|(id, deployment)| self.verification(&id, deployment));
         let resolution = self.resolution().map(|(at, _)| at);
-        let all = [hold, escalation, soak, resolution, self.want_read];
+        let all = [self.hold_ends(), escalation, verification, soak, resolution, self.want_read];
         all.into_iter().flatten().filter(|at| *at > self.now).min()
     }
 }

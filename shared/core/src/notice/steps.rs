@@ -1,0 +1,201 @@
+//! What Steady did, and what the reader does now.
+
+use super::Stage;
+use super::compose::{Telling, console};
+use super::words;
+use crate::config::RollbackMode;
+use crate::incident::Resolution;
+use crate::name::TaskDefinitionRevision;
+use crate::rollback::{Path, Refusal, RollbackState};
+use crate::stop::Verdict;
+
+impl Telling<'_> {
+    // ---- done ----
+
+    pub(super) fn done(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        match &self.incident.rollback {
+            RollbackState::Decided { at, action } => {
+                let how = match action.path {
+                    Path::StopServiceDeployment => format!(
+                        "deployment {} is stopped with rollback (StopServiceDeployment); ECS goes back to {}",
+                        action.away_from, action.target.revision,
+                    ),
+                    Path::UpdateService => {
+                        format!("the service is updated to {} (UpdateService)", action.target.revision)
+                    }
+                };
+                lines.push(format!("{}: {how}", words::clock(*at)));
+                if !matches!(self.stage, Stage::Resolved(_)) {
+                    lines.push("You are told again when it is steady, or if it is not".to_owned());
+                }
+            }
+            RollbackState::Holding { until, target } => lines.push(format!(
+                "waits until {}: if {} fails too by then, the revision is not to blame and nothing is rolled back",
+                words::clock(*until),
+                target.revision,
+            )),
+            RollbackState::Refused(refusal) => lines.push(format!("nothing: {refusal}")),
+            RollbackState::Undecided => lines.push("nothing yet".to_owned()),
+        }
+        lines
+    }
+
+    // ---- you ----
+
+    pub(super) fn you(&self) -> Vec<String> {
+        let mut steps: Vec<String> = match self.stage {
+            Stage::Resolved(resolution) => return self.after(resolution),
+            _ => self.first_fix().into_iter().collect(),
+        };
+        steps.extend(self.compare());
+        match self.decided() {
+            Some(_) => steps.extend(self.drift()),
+            None => steps.extend(self.by_hand()),
+        }
+        if self.incident.rollback == RollbackState::Refused(Refusal::ConfigNotify) {
+            steps.push(format!(
+                "To have Steady do this by itself next time: rollback = \"auto\" under [health] in {}.toml",
+                self.service(),
+            ));
+        }
+        steps
+    }
+
+    /// The cause's first fix, its commands made ready to be run.
+    fn first_fix(&self) -> Option<String> {
+        let (cause, ..) = self.main_cause()?;
+        let stops = self.stops_by(cause);
+        let task = stops.last().map_or("TASK", |stop| stop.task.id());
+        Some(filled_in(cause.fix(), self.service().cluster(), self.service().service(), task))
+    }
+
+    fn compare(&self) -> Option<String> {
+        let failing = self.incident.revision.as_ref()?;
+        let region = self.region_flag();
+        let describe =
+            format!("aws ecs describe-task-definition --task-definition {failing}{region}");
+        Some(match self.going_back_to().or(self.not_failing_before()) {
+            Some(good) => format!("See what changed: {describe}, and the same for {good}"),
+            None => format!("See what it runs: {describe}"),
+        })
+    }
+
+    /// The revision before, not proven, but without a failed task as far as Steady has seen.
+    fn not_failing_before(&self) -> Option<&TaskDefinitionRevision> {
+        let (_, old) = self.record.ledger.replaced_by(&self.incident.about)?;
+        let clean =
+            old.totals().failed_tasks() == 0 && old.revision() != self.incident.revision.as_ref();
+        old.revision().filter(|_| clean)
+    }
+
+    /// The proven revision that the service goes, or could go, back to.
+    fn going_back_to(&self) -> Option<&TaskDefinitionRevision> {
+        match &self.incident.rollback {
+            RollbackState::Decided { action, .. } => Some(&action.target.revision),
+            RollbackState::Holding { target, .. } => Some(&target.revision),
+            _ => self
+                .record
+                .ledger
+                .proven_before(self.incident.revision.as_ref())
+                .map(|p| &p.revision),
+        }
+    }
+
+    fn by_hand(&self) -> Option<String> {
+        // An environment that fails will fail the old revision too.
+        if self.main_cause().is_some_and(|(_, verdict, _)| verdict == Verdict::Environment) {
+            return None;
+        }
+        if let RollbackState::Refused(Refusal::NativeRollback(_) | Refusal::Replaced(_)) =
+            self.incident.rollback
+        {
+            return None;
+        }
+        let (cluster, service) = (self.service().cluster(), self.service().service());
+        let region = self.region_flag();
+        let update = |revision: &TaskDefinitionRevision| {
+            format!(
+                "aws ecs update-service --cluster {cluster} --service {service} --task-definition {revision}{region}"
+            )
+        };
+        Some(match (self.going_back_to(), self.not_failing_before()) {
+            (Some(good), _) => format!("To go back to {good} by hand: {}", update(good)),
+            (None, Some(before)) => format!(
+                "To go back to {before} by hand (not proven, but Steady saw none of its tasks fail): {}",
+                update(before),
+            ),
+            (None, None) => {
+                let revision = self.incident.revision.as_ref();
+                let family = revision.map_or(service, |revision| revision.family());
+                format!(
+                    "To go back by hand, choose a revision that you know as good: aws ecs list-task-definitions --family-prefix {family} --sort DESC{region}"
+                )
+            }
+        })
+    }
+
+    fn drift(&self) -> Vec<String> {
+        let revision = self.revision();
+        vec![
+            format!("Do not deploy {revision} again before that is mended"),
+            format!(
+                "Your pipeline and templates still name {revision}: their next run brings it back"
+            ),
+        ]
+    }
+
+    fn after(&self, resolution: &Resolution) -> Vec<String> {
+        match resolution {
+            Resolution::RollbackVerified { .. } => self.drift(),
+            Resolution::Replaced { .. } => vec!["Nothing needs to be done".to_owned()],
+            Resolution::Ceased { .. } => vec![format!(
+                "Find out what ended it: {} was not changed, so the cause may come back",
+                self.revision(),
+            )],
+        }
+    }
+
+    // ---- links ----
+
+    pub(super) fn links(&self) -> Vec<String> {
+        let Some(region) = &self.record.region else {
+            return vec![format!("incident {}", self.incident.id)];
+        };
+        let console = console(region);
+        let (cluster, service) = (self.service().cluster(), self.service().service());
+        let base = format!("{console}/ecs/v2/clusters/{cluster}");
+        let mut lines = vec![
+            format!("service   {base}/services/{service}/health?region={region}"),
+            format!("logs      {base}/services/{service}/logs?region={region}"),
+        ];
+        if let Some(stop) = self.main_cause().and_then(|(cause, ..)| self.stops_by(cause).pop()) {
+            lines.push(format!("task      {base}/tasks/{}?region={region}", stop.task.id()));
+        }
+        lines.push(format!("incident  {}", self.incident.id));
+        lines
+    }
+
+    pub(super) fn not_now(&self) -> Vec<String> {
+        let coming = matches!(self.incident.rollback, RollbackState::Holding { .. });
+        if !coming || self.config.health.rollback != RollbackMode::Auto {
+            return Vec::new();
+        }
+        vec![format!("rollback = \"off\" under [health] in {}.toml stops this", self.service())]
+    }
+
+    fn region_flag(&self) -> String {
+        self.record.region.as_ref().map(|region| format!(" --region {region}")).unwrap_or_default()
+    }
+}
+
+/// A first fix with the names in its commands: `--cluster CLUSTER` becomes `--cluster prod`.
+pub(super) fn filled_in(fix: &str, cluster: &str, service: &str, task: &str) -> String {
+    let word = |word| match word {
+        "CLUSTER" => cluster,
+        "SERVICE" => service,
+        "TASK" => task,
+        other => other,
+    };
+    fix.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,156 @@
+//! Decide over everything that concerns a service's health.
+//!
+//! [`decide`] is total and synchronous: (record, observation, config, now) → decision. It asks for what it
+//! lacks ([`Decision::ask`]) instead of fetching it, so the Lambda functions, `steady replay` and tests share
+//! it whole. [`step`] is the loop of asking and deciding for callers whose port answers at once.
+
+mod deciding;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::ServiceConfig;
+use crate::event::{Body, Event};
+use crate::ledger::Absorbed;
+use crate::notice;
+use crate::port::{ReadRunningTasks, RunningTasks};
+use crate::record::Record;
+use crate::report::{Entry, What};
+use crate::rollback::Action;
+use deciding::Deciding;
+
+/// At most one read of a service's running tasks in this time: DescribeTasks shares its quota with everybody
+/// in the account.
+pub const READ_EVERY: SignedDuration = SignedDuration::from_secs(30);
+
+/// What came in.
+#[derive(Debug, Clone, Default)]
+pub struct Observation {
+    /// Events of this service, in any order, repeated or not.
+    pub events: Vec<Event>,
+    /// Its running tasks, if they were asked for.
+    pub running: Running,
+}
+
+/// Whether the running tasks are known.
+#[derive(Debug, Clone, Default)]
+pub enum Running {
+    /// Nobody has asked.
+    #[default]
+    NotAsked,
+    /// They could not be read, and why. Not being able to tell is not failure.
+    Unknown(String),
+    /// As read.
+    Known(RunningTasks),
+}
+
+/// What follows.
+#[derive(Debug)]
+pub struct Decision {
+    /// The record from now on.
+    pub record: Record,
+    /// `true`: read the running tasks and decide again with them, without the events, before anything else.
+    pub ask: bool,
+    /// What happened, in order.
+    pub entries: Vec<Entry>,
+    /// What is to be done. (An action is also in the record until it is confirmed.)
+    pub actions: Vec<Action>,
+    /// When to decide again though nothing comes in; always after `now`.
+    pub due: Option<Timestamp>,
+}
+
+/// Decides.
+pub fn decide(
+    mut record: Record,
+    observation: Observation,
+    config: &ServiceConfig,
+    now: Timestamp,
+) -> Decision {
+    let mut entries = Vec::new();
+    absorb(&mut record, observation.events, &mut entries, now);
+    let running = observation.running;
+    let mut want_read = None;
+    if !matches!(running, Running::NotAsked) {
+        record.read_at = Some(now);
+    }
+    if matches!(running, Running::Unknown(_)) {
+        want_read = now.saturating_add(READ_EVERY).ok();
+    }
+    if let Running::Known(running) = &running {
+        running.tasks.iter().for_each(|task| record.ledger.absorb_running(task));
+    }
+    let mut deciding =
+        Deciding { config, now, running, record, entries, actions: Vec::new(), want_read };
+    if deciding.needs_running() && deciding.may_read() {
+        let Deciding { record, entries, .. } = deciding;
+        return Decision { record, ask: true, entries, actions: Vec::new(), due: None };
+    }
+    deciding.refresh();
+    deciding.soak();
+    deciding.open_or_join();
+    deciding.roll_back();
+    deciding.escalate();
+    deciding.resolve();
+    let due = deciding.due();
+    let Deciding { record, entries, actions, .. } = deciding;
+    Decision { record, ask: false, entries, actions, due }
+}
+
+/// Decides, and answers through `port` what is asked.
+pub fn step(
+    record: Record,
+    events: Vec<Event>,
+    config: &ServiceConfig,
+    now: Timestamp,
+    port: &mut impl ReadRunningTasks,
+) -> Decision {
+    let first = decide(record, Observation { events, running: Running::NotAsked }, config, now);
+    if !first.ask {
+        return first;
+    }
+    let running = match port.running_tasks(&first.record.service) {
+        Ok(tasks) => Running::Known(tasks),
+        Err(why) => Running::Unknown(why),
+    };
+    let observation = Observation { events: Vec::new(), running };
+    let mut second = decide(first.record, observation, config, now);
+    second.entries.splice(0..0, first.entries);
+    second
+}
+
+/// Takes events into the record, oldest first.
+fn absorb(record: &mut Record, mut events: Vec<Event>, entries: &mut Vec<Entry>, now: Timestamp) {
+    events.sort_by(|a, b| a.time.cmp(&b.time).then_with(|| a.within_second(b)));
+    record.ledger.forget_old(now);
+    for event in events {
+        let at = event.time.unwrap_or(now);
+        if record.region.is_none() {
+            record.region = event.region;
+            record.account = event.account;
+        }
+        match event.body {
+            Body::Task(task) if task.tells_of_stop() => {
+                let (absorbed, stop) = record.ledger.absorb_stop(&task, at);
+                let what = match absorbed {
+                    Absorbed::New => What::Stop(Box::new(stop)),
+                    Absorbed::TooOld => What::Skipped(format!(
+                        "task {} stopped {}, too long ago to be told from a repeat",
+                        stop.task.id(),
+                        notice::words::clock(stop.ended_at()),
+                    )),
+                    Absorbed::Detail | Absorbed::Repeat => continue,
+                };
+                entries.push(Entry {
+                    at,
+                    service: Some(record.service.clone()),
+                    incident: None,
+                    revision: task.revision,
+                    evidence: None,
+                    what,
+                });
+            }
+            Body::Deployment(deployment) => record.ledger.absorb_deployment(&deployment, at),
+            // Tasks that begin or run are read from ECS when it matters; the rest decides nothing yet.
+            Body::Task(_) | Body::ServiceAction(_) | Body::Alarm(_) | Body::Other { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Behaviour over time: a service's life is told step by step, and after each story nothing else is left to do
+//! than what the story names.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may end at a surprise")]
+
+mod open;
+mod refuse;
+mod resolve;
+mod roll_back;
+mod story;

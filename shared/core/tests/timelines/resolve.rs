@@ -1,0 +1,225 @@
+//! How incidents go on and end; how revisions become proven.
+
+use crate::story::{End, Story, minutes, seconds};
+
+fn open(story: &mut Story, deployment: u32) {
+    (0..4).for_each(|_| story.live(deployment, seconds(5), End::Exit(1)));
+    assert!(story.record.incident.is_some());
+}
+
+#[test]
+fn while_open_it_is_told_again_after_ten_minutes_one_four_and_twenty_four_hours() {
+    let mut story = Story::new();
+    story.begin(42);
+    open(&mut story, 42);
+    let opened = story.now;
+    story.pass(minutes(48 * 60));
+    let after: Vec<i64> = story
+        .entries
+        .iter()
+        .filter(|entry| entry.what.kind() == "incident-escalated")
+        .map(|entry| (entry.at - opened).get_seconds() / 60)
+        .collect();
+    assert_eq!(after, [10, 60, 240, 1440]);
+    assert_eq!(story.due, None, "nothing is left to do");
+    let subject = &story.notices().last().unwrap().subject;
+    assert_eq!(
+        subject,
+        "[critical] prod/checkout: restart loop on checkout:42, still open after 1 d"
+    );
+}
+
+#[test]
+fn escalations_missed_together_are_told_once() {
+    let mut story = Story::new();
+    story.begin(42);
+    open(&mut story, 42);
+    // Nobody looked for five hours.
+    story.now += minutes(300);
+    story.decide(Vec::new());
+    assert_eq!(story.count("incident-escalated"), 1);
+}
+
+#[test]
+fn a_rollback_is_verified_two_minutes_after_its_target_completed_without_a_failed_task() {
+    let mut story = Story::with_proven();
+    story.begin(42);
+    open(&mut story, 42);
+    story.pass(seconds(60));
+    story.pass(seconds(5));
+    // ECS goes back with a deployment of its own.
+    story.begin(43);
+    (0..4).for_each(|_| drop(story.start_of(43, 41)));
+    story.pass(minutes(2));
+    story.complete(43);
+    story.pass(seconds(119));
+    assert_eq!(story.count("incident-resolved"), 0);
+    story.pass(seconds(1));
+    assert_eq!(story.count("incident-resolved"), 1);
+    assert_eq!(story.stages(), ["opened", "rollback-begun", "resolved"]);
+    let subject = &story.notices().last().unwrap().subject;
+    assert_eq!(subject, "[info] prod/checkout: resolved, rolled back from checkout:42");
+    assert_eq!(story.record.incident, None);
+}
+
+#[test]
+fn the_same_deployment_begun_again_is_a_rollback_too() {
+    let mut story = Story::with_proven();
+    story.begin(42);
+    open(&mut story, 42);
+    story.pass(seconds(61));
+    story.begin(41);
+    story.pass(minutes(1));
+    story.complete(41);
+    story.pass(minutes(2));
+    assert_eq!(story.stages(), ["opened", "rollback-begun", "resolved"]);
+}
+
+#[test]
+fn a_failed_task_of_the_target_puts_the_verification_off() {
+    let mut story = Story::with_proven();
+    story.begin(42);
+    open(&mut story, 42);
+    story.pass(seconds(61));
+    story.begin(43);
+    story.start_of(43, 41);
+    let unlucky = story.start_of(43, 41);
+    story.complete(43);
+    story.pass(seconds(90));
+    story.end(&unlucky, End::Exit(1));
+    story.pass(seconds(119));
+    assert_eq!(story.count("incident-resolved"), 0);
+    story.pass(seconds(1));
+    assert_eq!(story.count("incident-resolved"), 1);
+}
+
+#[test]
+fn a_later_deployment_resolves_it_when_it_has_completed_and_soaked() {
+    let mut story = Story::new();
+    story.begin(42);
+    open(&mut story, 42);
+    story.begin(43);
+    (0..4).for_each(|_| drop(story.start(43)));
+    story.pass(minutes(2));
+    story.complete(43);
+    story.pass(minutes(9));
+    assert_eq!(story.count("incident-resolved"), 0);
+    story.pass(minutes(1));
+    assert_eq!(story.count("incident-resolved"), 1);
+    assert_eq!(story.proven(), ["checkout:43"]);
+    assert_eq!(story.due, None, "nothing is left to do");
+}
+
+#[test]
+fn ecs_rolling_back_by_itself_is_followed_and_not_repeated() {
+    let mut story = Story::with_proven();
+    story.begin(42);
+    (0..3).for_each(|_| story.live(42, seconds(70), End::ElbHealthCheck));
+    story.fail(42);
+    story.begin_native_rollback(41);
+    story.pass(seconds(70));
+    story.complete(41);
+    story.pass(minutes(2));
+    assert_eq!(story.count("rollback"), 0);
+    assert_eq!(story.count("incident-resolved"), 1);
+}
+
+#[test]
+fn a_loop_that_ends_by_itself_is_over_after_an_hour_and_a_new_one_needs_new_failures() {
+    let mut story = Story::with_proven();
+    // A database outage: the proven revision fails for some minutes.
+    story.pass(minutes(24 * 60 * 2));
+    open(&mut story, 41);
+    story.pass(minutes(59));
+    assert_eq!(story.count("incident-resolved"), 0);
+    story.pass(minutes(1));
+    assert_eq!(story.count("incident-resolved"), 1);
+    story.live(41, seconds(5), End::Exit(1));
+    story.live(41, seconds(5), End::Exit(1));
+    assert_eq!(story.count("incident-opened"), 1);
+    story.live(41, seconds(5), End::Exit(1));
+    story.live(41, seconds(5), End::Exit(1));
+    story.pass(seconds(30));
+    assert_eq!(story.count("incident-opened"), 2);
+}
+
+#[test]
+fn a_slow_leak_is_not_taken_for_over_between_two_kills() {
+    let mut story = Story::new();
+    story.begin(42);
+    story.complete(42);
+    // One task, killed for memory every 50 minutes.
+    for _ in 0..12 {
+        story.live(42, minutes(50), End::OutOfMemory);
+    }
+    assert_eq!(story.count("incident-opened"), 1);
+    assert_eq!(story.count("incident-resolved"), 0);
+}
+
+#[test]
+fn a_deployment_that_ecs_gave_up_does_not_resolve_by_silence() {
+    let mut story = Story::new();
+    story.begin(42);
+    story.fail(42);
+    story.pass(minutes(48 * 60));
+    assert_eq!(story.count("incident-resolved"), 0);
+}
+
+#[test]
+fn a_revision_is_proven_when_its_soak_ends_and_not_before() {
+    let mut story = Story::new();
+    story.begin(41);
+    story.start(41);
+    story.pass(minutes(2));
+    story.complete(41);
+    story.pass(minutes(10) - seconds(1));
+    assert_eq!(story.proven(), [""; 0]);
+    story.pass(seconds(1));
+    assert_eq!(story.proven(), ["checkout:41"]);
+    assert_eq!(story.due, None, "nothing is left to do");
+}
+
+#[test]
+fn evidence_against_it_puts_the_proof_off() {
+    let mut story = Story::new();
+    story.begin(41);
+    story.start(41);
+    story.complete(41);
+    // Two crashes in hardly any exposure: 20 : 1 and more, no incident.
+    story.live(41, seconds(70), End::OutOfMemory);
+    story.live(41, seconds(70), End::OutOfMemory);
+    story.pass(minutes(10));
+    assert_eq!((story.proven(), story.count("incident-opened")), (vec![], 0));
+    // Hours of good behaviour outweigh them.
+    story.pass(minutes(24 * 60));
+    assert_eq!(story.proven(), ["checkout:41"]);
+}
+
+#[test]
+fn a_service_without_tasks_proves_nothing_and_is_not_asked_for_ever() {
+    let mut story = Story::new();
+    story.begin(41);
+    story.complete(41);
+    story.pass(minutes(24 * 60));
+    assert_eq!(story.proven(), [""; 0]);
+    assert_eq!(story.ecs.reads.len(), 1);
+    assert_eq!(story.due, None, "nothing is left to do");
+}
+
+#[test]
+fn a_second_failure_report_of_the_same_deployment_opens_nothing() {
+    let mut story = Story::new();
+    story.begin(42);
+    story.fail(42);
+    story.begin(43);
+    story.start(43);
+    story.complete(43);
+    story.pass(minutes(10));
+    assert_eq!(story.count("incident-resolved"), 1);
+    // Delivered late and twice.
+    story.now -= minutes(5);
+    story.fail(42);
+    story.now += minutes(5);
+    story.fail(42);
+    assert_eq!(story.count("incident-opened"), 1);
+}

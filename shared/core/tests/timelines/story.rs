@@ -1,0 +1,322 @@
+//! A service's life, told step by step against a fake clock and a fake ECS that answers what runs.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use steady_core::config::{RollbackMode, ServiceConfig};
+use steady_core::event::{
+    Body, Container, DeploymentEvent, DeploymentEventName, Event, Owner, TaskEvent, TaskStatus,
+};
+use steady_core::name::{DeploymentId, ServiceKey, TaskArn};
+use steady_core::notice::Notice;
+use steady_core::port::{ReadRunningTasks, RunningTask, RunningTasks};
+use steady_core::record::Record;
+use steady_core::report::{Entry, What};
+use steady_core::rollback::Refusal;
+use steady_core::stop::StopCode;
+use steady_core::watch;
+
+/// ECS, as far as the port shows it.
+#[derive(Default)]
+pub struct Ecs {
+    pub running: BTreeMap<TaskArn, RunningTask>,
+    pub answers: bool,
+    pub reads: Vec<Timestamp>,
+    now: Timestamp,
+}
+
+impl ReadRunningTasks for Ecs {
+    fn running_tasks(&mut self, _service: &ServiceKey) -> Result<RunningTasks, String> {
+        self.reads.push(self.now);
+        if !self.answers {
+            return Err("ThrottlingException: Rate exceeded".to_owned());
+        }
+        let tasks = self.running.values().cloned().collect();
+        Ok(RunningTasks { desired_count: Some(4), tasks })
+    }
+}
+
+pub struct Story {
+    pub record: Record,
+    pub config: ServiceConfig,
+    pub ecs: Ecs,
+    pub now: Timestamp,
+    pub due: Option<Timestamp>,
+    /// Everything that has happened.
+    pub entries: Vec<Entry>,
+    tasks: u32,
+}
+
+/// How a task ends.
+#[derive(Clone, Copy)]
+pub enum End {
+    Exit(i64),
+    OutOfMemory,
+    ElbHealthCheck,
+    ScaleIn,
+    NoRegistry,
+    Spot,
+}
+
+pub fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
+pub fn minutes(minutes: i64) -> SignedDuration {
+    SignedDuration::from_mins(minutes)
+}
+
+impl Story {
+    /// A service under `rollback = "auto"`, at 2026-11-21 00:00 UTC.
+    pub fn new() -> Self {
+        let mut config = ServiceConfig::default();
+        config.health.rollback = RollbackMode::Auto;
+        Self {
+            record: Record::new("prod/checkout".into()),
+            config,
+            ecs: Ecs { answers: true, ..Ecs::default() },
+            now: "2026-11-21T00:00:00Z".parse().unwrap(),
+            due: None,
+            entries: Vec::new(),
+            tasks: 0,
+        }
+    }
+
+    /// The same with checkout:41 proven an hour ago by deployment `ecs-svc/41`, four tasks of it running.
+    pub fn with_proven() -> Self {
+        let mut story = Self::new();
+        story.begin(41);
+        for _ in 0..4 {
+            story.start(41);
+        }
+        story.complete(41);
+        story.pass(minutes(60));
+        assert_eq!(story.proven(), ["checkout:41"]);
+        story.entries.clear();
+        story
+    }
+
+    // ---- what happens ----
+
+    /// Lets time pass; what falls due meanwhile is decided when it does.
+    pub fn pass(&mut self, time: SignedDuration) {
+        let until = self.now + time;
+        while let Some(due) = self.due.filter(|due| *due <= until) {
+            assert!(due > self.now, "due at {due}, which is not after {}", self.now);
+            self.now = due;
+            self.decide(Vec::new());
+        }
+        self.now = until;
+    }
+
+    pub fn begin(&mut self, deployment: u32) {
+        self.deployment(deployment, DeploymentEventName::InProgress, "in progress");
+    }
+
+    pub fn begin_native_rollback(&mut self, deployment: u32) {
+        let reason = format!(
+            "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/{deployment}."
+        );
+        self.deployment(deployment, DeploymentEventName::InProgress, &reason);
+    }
+
+    pub fn complete(&mut self, deployment: u32) {
+        self.deployment(deployment, DeploymentEventName::Completed, "completed");
+    }
+
+    pub fn fail(&mut self, deployment: u32) {
+        let reason = "ECS deployment circuit breaker: tasks failed to start.";
+        self.deployment(deployment, DeploymentEventName::Failed, reason);
+    }
+
+    fn deployment(&mut self, deployment: u32, name: DeploymentEventName, reason: &str) {
+        let body = Body::Deployment(DeploymentEvent {
+            service: Some(self.record.service.clone()),
+            deployment: id(deployment),
+            name,
+            reason: Some(reason.into()),
+        });
+        self.decide(vec![self.event(body)]);
+    }
+
+    /// A task of `deployment` (whose revision has the same number) reaches RUNNING now. ECS tells nobody.
+    pub fn start(&mut self, deployment: u32) -> TaskArn {
+        self.start_of(deployment, deployment)
+    }
+
+    /// The same, of a deployment of another number's revision.
+    pub fn start_of(&mut self, deployment: u32, revision: u32) -> TaskArn {
+        self.tasks += 1;
+        let task = TaskArn::from(
+            format!("arn:aws:ecs:eu-west-1:111122223333:task/prod/{:032x}", self.tasks).as_str(),
+        );
+        let running = RunningTask {
+            task: task.clone(),
+            deployment: Some(id(deployment)),
+            revision: Some(format!("checkout:{revision}").as_str().into()),
+            started_at: self.now,
+        };
+        self.ecs.running.insert(task.clone(), running);
+        task
+    }
+
+    /// A running task ends now.
+    pub fn end(&mut self, task: &TaskArn, end: End) {
+        let event = self.end_event(task, end);
+        self.decide(vec![event]);
+    }
+
+    pub fn end_event(&mut self, task: &TaskArn, end: End) -> Event {
+        let ran = self.ecs.running.remove(task).expect("the task runs");
+        self.stop_event(ran, end, true)
+    }
+
+    /// A task of `deployment` is started, runs for `life`, and ends.
+    pub fn live(&mut self, deployment: u32, life: SignedDuration, end: End) {
+        let task = self.start(deployment);
+        self.pass(life);
+        self.end(&task, end);
+    }
+
+    /// The same, of a deployment of another number's revision.
+    pub fn live_of(&mut self, deployment: u32, revision: u32, life: SignedDuration, end: End) {
+        let task = self.start_of(deployment, revision);
+        self.pass(life);
+        self.end(&task, end);
+    }
+
+    /// A task of `deployment` ends without ever having run.
+    pub fn never_start(&mut self, deployment: u32, end: End) {
+        let task = self.start(deployment);
+        let ran = self.ecs.running.remove(&task).expect("the task was made");
+        let event = self.stop_event(ran, end, false);
+        self.decide(vec![event]);
+    }
+
+    fn stop_event(&self, ran: RunningTask, end: End, has_run: bool) -> Event {
+        let exited = "Essential container in task exited";
+        let (code, reason, exit_code, container_reason) = match end {
+            End::Exit(code) => (StopCode::EssentialContainerExited, exited.to_owned(), Some(code), None),
+            End::OutOfMemory => (
+                StopCode::EssentialContainerExited,
+                exited.to_owned(),
+                Some(137),
+                Some("OutOfMemoryError: Container killed due to memory usage".into()),
+            ),
+            End::ElbHealthCheck => (
+                StopCode::ServiceSchedulerInitiated,
+                "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/checkout/0011223344556677)".to_owned(),
+                None,
+                None,
+            ),
+            End::ScaleIn => (
+                StopCode::ServiceSchedulerInitiated,
+                "Scaling activity initiated by (deployment ecs-svc/41)".to_owned(),
+                None,
+                None,
+            ),
+            End::NoRegistry => (
+                StopCode::TaskFailedToStart,
+                "CannotPullContainerError: failed to do request: dial tcp 10.0.0.1:443: i/o timeout".to_owned(),
+                None,
+                None,
+            ),
+            End::Spot => (StopCode::SpotInterruption, "Your Spot Task was interrupted.".to_owned(), None, None),
+        };
+        let container = Container { name: Some("app".into()), exit_code, reason: container_reason };
+        self.event(Body::Task(Box::new(TaskEvent {
+            task: ran.task,
+            owner: Owner::Service(self.record.service.clone()),
+            deployment: ran.deployment,
+            revision: ran.revision,
+            version: Some(6),
+            last_status: TaskStatus::Deprovisioning,
+            desired_status: TaskStatus::Stopped,
+            created_at: Some(ran.started_at - seconds(25)),
+            started_at: has_run.then_some(ran.started_at),
+            stopping_at: Some(self.now),
+            execution_stopped_at: None,
+            stop_code: Some(code),
+            stopped_reason: Some(reason.as_str().into()),
+            containers: vec![container],
+        })))
+    }
+
+    fn event(&self, body: Body) -> Event {
+        Event {
+            id: None,
+            time: Some(self.now),
+            account: Some("111122223333".into()),
+            region: Some("eu-west-1".into()),
+            body,
+        }
+    }
+
+    /// One invocation: the record comes from, and goes back to, the table as JSON.
+    pub fn decide(&mut self, events: Vec<Event>) {
+        self.ecs.now = self.now;
+        let stored = serde_json::to_string(&self.record).unwrap();
+        let record: Record = serde_json::from_str(&stored).unwrap();
+        assert_eq!(record, self.record, "the record changes on its way through JSON");
+        let decision = watch::step(record, events, &self.config, self.now, &mut self.ecs);
+        assert!(!decision.ask, "everything asked was answered");
+        let decided = |what: &What| matches!(what, What::Rollback(_));
+        let told = decision.entries.iter().filter(|entry| decided(&entry.what)).count();
+        assert_eq!(told, decision.actions.len(), "each action is told, and each told is an action");
+        self.due = decision.due;
+        self.record = decision.record;
+        self.entries.extend(decision.entries);
+    }
+
+    // ---- what has come of it ----
+
+    /// The kinds of what has happened, stops left out.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        self.entries.iter().map(|entry| entry.what.kind()).filter(|kind| *kind != "stop").collect()
+    }
+
+    pub fn count(&self, kind: &str) -> usize {
+        self.entries.iter().filter(|entry| entry.what.kind() == kind).count()
+    }
+
+    pub fn notices(&self) -> Vec<&Notice> {
+        let notice = |entry| match entry {
+            &What::Notice(ref notice) => Some(notice.as_ref()),
+            _ => None,
+        };
+        self.entries.iter().filter_map(|entry| notice(&entry.what)).collect()
+    }
+
+    /// What each notice tells.
+    pub fn stages(&self) -> Vec<&'static str> {
+        self.notices().iter().map(|notice| notice.stage).collect()
+    }
+
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.entries.iter().rev().find_map(|entry| match &entry.what {
+            What::Refused(refusal) => Some(refusal.clone()),
+            _ => None,
+        })
+    }
+
+    pub fn rollback(&self) -> Option<String> {
+        self.entries.iter().rev().find_map(|entry| match &entry.what {
+            What::Rollback(action) => Some(action.to_string()),
+            _ => None,
+        })
+    }
+
+    pub fn proven(&self) -> Vec<&str> {
+        self.record.ledger.proven().iter().map(|proven| proven.revision.as_str()).collect()
+    }
+
+    /// The evidence with which something last opened or joined.
+    pub fn evidence(&self) -> f64 {
+        let looked_at = self.entries.iter().rev();
+        looked_at.filter_map(|entry| entry.evidence).next().unwrap_or(0.0).round()
+    }
+}
+
+pub fn id(deployment: u32) -> DeploymentId {
+    format!("ecs-svc/{deployment}").as_str().into()
+}
