@@ -7,6 +7,7 @@ use clap::ValueHint;
 use serde::Serialize;
 use steady_core::event::{Body, Event, Owner};
 use steady_core::ledger::TaskStop;
+use steady_core::notice::words;
 use steady_core::stop::{Cause, StopCode, Verdict};
 
 use crate::Format;
@@ -96,7 +97,7 @@ impl<O: Write, E: Write> Sink for Classifying<'_, O, E> {
                     line.revision.unwrap_or("-"),
                     task.task.id(),
                     line.verdict,
-                    stop.cause.words(),
+                    words::ended(stop.cause, stop.telling_container()),
                     line.fix,
                 )
             }

@@ -78,11 +78,11 @@ impl<'a, O: Write> Printer<'a, O> {
             incident: entry.incident.map(|kind| kind.slug()),
             revision: revision.map(|revision| revision.as_str()),
             evidence: entry.evidence.map(evidence::rounded),
-            reason: entry.what.to_string(),
+            reason: entry.reason(),
             task: stop.map(|stop| stop.task.as_str()),
             family: stop.and(revision).filter(|_| entry.service.is_none()).map(|r| r.family()),
             verdict: stop.map(|stop| stop.verdict).or(notice.and_then(|notice| notice.verdict)),
-            cause: stop.map(|stop| stop.cause).or(notice.and_then(|notice| notice.cause)),
+            cause: entry.cause,
             notice,
         };
         serde_json::to_writer(&mut *self.out, &line)?;
@@ -110,7 +110,7 @@ impl<'a, O: Write> Printer<'a, O> {
             }
             _ => String::new(),
         };
-        writeln!(self.out, "{at}  {who}  {kind:<19} {revision}{}", entry.what)?;
+        writeln!(self.out, "{at}  {who}  {kind:<19} {revision}{}", entry.reason())?;
         if let What::Notice(notice) = &entry.what {
             for line in notice.text().lines() {
                 writeln!(self.out, "{}", format!("    | {line}").trim_end())?;

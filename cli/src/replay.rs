@@ -205,8 +205,7 @@ impl<O: Write> Timeline<'_, O> {
     }
 
     fn skip(&mut self, at: Timestamp, service: Option<ServiceKey>, why: String) -> io::Result<()> {
-        let what = What::Skipped(why);
-        let entry = Entry { at, service, incident: None, revision: None, evidence: None, what };
+        let entry = Entry::plain(at, service, What::Skipped(why));
         self.printer.entry(&entry)
     }
 

@@ -172,25 +172,30 @@ impl<'a> Arn<'a> {
 
 /// Hands out one shared copy of each text.
 ///
-/// Holds at most [`Interner::LIMIT`] texts and forgets them all when full (what was handed out stays valid),
-/// so that input with ever new texts cannot grow it without bound.
+/// Holds at most [`Interner::BYTES_MAX`] bytes of texts and forgets them all when full (what was handed out stays
+/// valid), so that input with ever new texts cannot grow it without bound.
 #[derive(Debug, Default)]
-pub struct Interner(HashSet<Arc<str>>);
+pub struct Interner {
+    texts: HashSet<Arc<str>>,
+    bytes: usize,
+}
 
 impl Interner {
-    /// About 10 MB of texts of 100 bytes. Smaller costs sharing, larger costs memory on hostile input.
-    pub const LIMIT: usize = 100_000;
+    /// 16 MiB: about 100,000 names and reasons. Smaller costs sharing, larger costs memory on hostile input.
+    pub const BYTES_MAX: usize = 16 << 20;
 
     /// A shared copy of `text`.
     pub fn get(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
+        if let Some(known) = self.texts.get(text) {
             return known.clone();
         }
-        if self.0.len() >= Self::LIMIT {
-            self.0.clear();
+        if self.bytes.saturating_add(text.len()) > Self::BYTES_MAX {
+            self.texts.clear();
+            self.bytes = 0;
         }
         let shared: Arc<str> = text.into();
-        self.0.insert(shared.clone());
+        self.bytes = self.bytes.saturating_add(text.len());
+        self.texts.insert(shared.clone());
         shared
     }
 }
@@ -225,10 +230,12 @@ mod tests {
     #[test]
     fn a_full_interner_starts_again_and_still_shares() {
         let mut interner = Interner::default();
-        for n in 0..Interner::LIMIT + 10 {
-            interner.get(&n.to_string());
+        let long = "x".repeat(1 << 20);
+        for n in 0..40 {
+            interner.get(&format!("{n}{long}"));
+            assert!(interner.bytes <= Interner::BYTES_MAX);
+            assert!(interner.texts.len() <= 16);
         }
-        assert!(interner.0.len() <= Interner::LIMIT);
         assert!(Arc::ptr_eq(&interner.get("same"), &interner.get("same")));
     }
 }

@@ -10,6 +10,7 @@ use crate::ledger::TaskStop;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
 use crate::notice::{Notice, words};
 use crate::rollback::{Action, Path, Refusal};
+use crate::stop::Cause;
 
 /// One line of what happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +25,37 @@ pub struct Entry {
     pub revision: Option<TaskDefinitionRevision>,
     /// Key 1 where it was looked at.
     pub evidence: Option<f64>,
+    /// What ended the task, or most tasks of the incident.
+    pub cause: Option<Cause>,
     /// What happened.
     pub what: What,
+}
+
+impl Entry {
+    /// One that is about no incident.
+    pub fn plain(at: Timestamp, service: Option<ServiceKey>, what: What) -> Self {
+        let stop = match &what {
+            What::Stop(stop) => Some(stop),
+            _ => None,
+        };
+        Self {
+            at,
+            service,
+            incident: None,
+            revision: stop.and_then(|stop| stop.revision.clone()),
+            evidence: None,
+            cause: stop.map(|stop| stop.cause),
+            what,
+        }
+    }
+
+    /// What happened, in words.
+    pub fn reason(&self) -> String {
+        match (&self.what, self.cause) {
+            (What::Opened(because), Some(cause)) => format!("{because}; why: {}", cause.words()),
+            (what, _) => what.to_string(),
+        }
+    }
 }
 
 /// What happened.

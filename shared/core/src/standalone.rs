@@ -118,11 +118,8 @@ fn task_of(event: &Event) -> Option<&TaskEvent> {
 
 fn entry(at: Timestamp, stop: &TaskStop, what: What) -> Entry {
     Entry {
-        at,
-        service: None,
-        incident: None,
         revision: stop.revision.clone(),
-        evidence: None,
-        what,
+        cause: Some(stop.cause),
+        ..Entry::plain(at, None, what)
     }
 }

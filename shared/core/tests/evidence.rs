@@ -1,5 +1,7 @@
 //! Key 1's numbers: the rule's worked examples, and what must hold whatever is counted.
 
+#![expect(clippy::unwrap_used, reason = "a test may end at a surprise")]
+
 use proptest::prelude::*;
 use steady_core::evidence::{
     Counts, FAILED_TASKS_MIN, RESTARTS_PER_DAY, TURNS_AT, in_words, key1, rounded,

@@ -182,7 +182,7 @@ fn real_rows_have_their_verdict() {
         }
         ran += 1;
     }
-    println!("{ran} real rows");
+    println!("{ran} cases ran: published stop reasons");
     assert!(ran >= 84, "only {ran} rows");
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

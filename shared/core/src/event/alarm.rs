@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::EventError;
-use super::raw::{self, Text};
+use super::raw::{self, Object, Text, filled};
 use crate::name::Interner;
 
 /// An alarm went from one state to another. The sibling detail-types `… Contributor State Change` and
@@ -45,12 +45,12 @@ pub(super) struct Detail<'a> {
     #[serde(borrow, default)]
     alarm_name: Option<Text<'a>>,
     #[serde(borrow, default)]
-    state: Option<State<'a>>,
+    state: Option<Object<State<'a>>>,
     #[serde(borrow, default)]
-    previous_state: Option<State<'a>>,
+    previous_state: Option<Object<State<'a>>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct State<'a> {
     #[serde(borrow, default)]
     value: Option<Text<'a>>,
@@ -71,17 +71,18 @@ impl State<'_> {
     }
 }
 
-pub(super) fn read(detail: &Detail<'_>, interner: &mut Interner) -> Result<AlarmEvent, EventError> {
-    let name = detail.alarm_name.as_ref().ok_or(EventError::Missing {
+pub(super) fn read(detail: Detail<'_>, interner: &mut Interner) -> Result<AlarmEvent, EventError> {
+    let name = filled(&detail.alarm_name).ok_or(EventError::Missing {
         field: "detail.alarmName",
         consequence: "it cannot be told which alarm is meant",
     })?;
-    let state = detail.state.as_ref();
+    let state = detail.state.map_or_else(State::default, |state| state.0);
+    let previous = detail.previous_state.map_or_else(State::default, |state| state.0);
     Ok(AlarmEvent {
-        name: interner.get(name.as_str()),
-        state: state.map_or(AlarmState::Unknown, State::value),
-        changed_at: raw::time(state.and_then(|s| s.timestamp.as_ref()), "detail.state.timestamp")?,
-        reason: state.and_then(|s| s.reason.as_ref()).map(|reason| interner.get(reason.as_str())),
-        previous: detail.previous_state.as_ref().map_or(AlarmState::Unknown, State::value),
+        name: interner.get(name),
+        state: state.value(),
+        changed_at: raw::time(&state.timestamp, "detail.state.timestamp")?,
+        reason: filled(&state.reason).map(|reason| interner.get(reason)),
+        previous: previous.value(),
     })
 }

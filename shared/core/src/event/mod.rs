@@ -63,6 +63,9 @@ pub enum EventError {
     /// The text is not JSON, or ends too early.
     #[error("not JSON: {0}")]
     Json(String),
+    /// The text is JSON, but not an object.
+    #[error("not an event: {0}")]
+    NotAnObject(String),
     /// A field holds something else than it should.
     #[error("`{field}`: {problem}")]
     Field {
@@ -95,8 +98,9 @@ pub enum EventError {
 /// ```
 ///
 /// # Errors
-/// [`EventError::Json`] for text that is not one JSON object, [`EventError::Field`] for a field of the wrong
-/// type or an unreadable time, [`EventError::Missing`] where a field is missing that nothing can replace.
+/// [`EventError::Json`] and [`EventError::NotAnObject`] for text that is not one JSON object,
+/// [`EventError::Field`] for a field of the wrong type or an unreadable time, [`EventError::Missing`] where a
+/// field is missing that nothing can replace.
 pub fn parse(text: &[u8], interner: &mut Interner) -> Result<Event, EventError> {
     let text = std::str::from_utf8(text).map_err(|error| {
         EventError::Json(format!("not UTF-8 after {} bytes", error.valid_up_to()))
@@ -108,6 +112,9 @@ pub fn parse(text: &[u8], interner: &mut Interner) -> Result<Event, EventError> 
         consequence: "it cannot be told what kind of event this is",
     })?;
     let body = match detail {
+        _ if is_foreign(&envelope, detail_type.as_str()) => {
+            Body::Other { detail_type: detail_type.as_str().into() }
+        }
         Some(raw::Detail::Task(detail)) => {
             Body::Task(Box::new(task::read(&detail, &envelope, interner)?))
         }
@@ -118,34 +125,42 @@ pub fn parse(text: &[u8], interner: &mut Interner) -> Result<Event, EventError> 
                 Body::Deployment(service::read_deployment(&detail, &envelope, interner)?)
             }
         }
-        Some(raw::Detail::Alarm(detail)) => Body::Alarm(Box::new(alarm::read(&detail, interner)?)),
-        None if raw::DetailKind::of(detail_type.as_str()) != raw::DetailKind::Other => {
+        Some(raw::Detail::Alarm(detail)) => Body::Alarm(Box::new(alarm::read(detail, interner)?)),
+        Some(raw::Detail::Other | raw::Detail::Unread(_)) | None => {
             return Err(EventError::Missing {
                 field: "detail",
                 consequence: "the event says nothing",
             });
         }
-        Some(raw::Detail::Other | raw::Detail::Unread(_)) | None => {
-            Body::Other { detail_type: detail_type.as_str().into() }
-        }
     };
     let arn = envelope.resource().and_then(crate::name::Arn::parse);
-    let account = envelope.account.as_ref().map(raw::Text::as_str).or(arn.map(|arn| arn.account));
-    let region = envelope.region.as_ref().map(raw::Text::as_str).or(arn.map(|arn| arn.region));
+    let account = raw::filled(&envelope.account).or(arn.map(|arn| arn.account));
+    let region = raw::filled(&envelope.region).or(arn.map(|arn| arn.region));
     let present = |text: &&str| !text.is_empty();
     Ok(Event {
         id: envelope.id.as_ref().map(|id| id.as_str().into()),
-        time: raw::time(envelope.time.as_ref(), "time")?,
+        time: raw::time(&envelope.time, "time")?,
         account: account.filter(present).map(|text| interner.get(text).into()),
         region: region.filter(present).map(|text| interner.get(text).into()),
         body,
     })
 }
 
+/// Whether somebody else says what only AWS can say. Whoever may call PutEvents can choose any `detail-type`, but
+/// no `source` that begins with `aws.` (PutEvents in the EventBridge API reference). Trimmed samples lack it.
+fn is_foreign(envelope: &raw::Envelope<'_>, detail_type: &str) -> bool {
+    let ours = match raw::DetailKind::of(detail_type) {
+        raw::DetailKind::Task | raw::DetailKind::Service => "aws.ecs",
+        raw::DetailKind::Alarm => "aws.cloudwatch",
+        raw::DetailKind::Other => return true,
+    };
+    raw::filled(&envelope.source).is_some_and(|source| source != ours)
+}
+
 impl Event {
     /// An order for events of the same second, in which ECS's own is arbitrary (a recorded COMPLETED comes before
     /// STEADY_STATE, and the other way round): what begins, then tasks, then what ends. Events that it calls equal
-    /// say the same.
+    /// are one event delivered twice, wherever events have ids.
     pub fn within_second(&self, other: &Self) -> Ordering {
         self.rank()
             .cmp(&other.rank())
@@ -167,6 +182,7 @@ impl Event {
             })
             // Whose recording it is, is settled by its first event.
             .then_with(|| (&self.account, &self.region).cmp(&(&other.account, &other.region)))
+            .then_with(|| self.id.cmp(&other.id))
     }
 
     fn rank(&self) -> u8 {

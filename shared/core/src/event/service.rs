@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::EventError;
-use super::raw::{Envelope, Text};
+use super::raw::{Envelope, Text, filled};
 use crate::name::{Arn, DeploymentId, Interner, ServiceKey};
 
 /// A deployment began, completed or failed. It names neither the task definition nor, before 2026, the
@@ -81,21 +81,21 @@ pub(super) fn read_deployment(
     envelope: &Envelope<'_>,
     interner: &mut Interner,
 ) -> Result<DeploymentEvent, EventError> {
-    let name = match detail.event_name.as_ref().ok_or(NO_NAME)?.as_str() {
+    let name = match filled(&detail.event_name).ok_or(NO_NAME)? {
         "SERVICE_DEPLOYMENT_IN_PROGRESS" => DeploymentEventName::InProgress,
         "SERVICE_DEPLOYMENT_COMPLETED" => DeploymentEventName::Completed,
         "SERVICE_DEPLOYMENT_FAILED" => DeploymentEventName::Failed,
         other => DeploymentEventName::Other(other.into()),
     };
-    let deployment = detail.deployment_id.as_ref().ok_or(EventError::Missing {
+    let deployment = filled(&detail.deployment_id).ok_or(EventError::Missing {
         field: "detail.deploymentId",
         consequence: "it cannot be told which deployment is meant",
     })?;
     Ok(DeploymentEvent {
         service: service(detail, envelope, interner)?,
-        deployment: interner.get(deployment.as_str()).into(),
+        deployment: interner.get(deployment).into(),
         name,
-        reason: detail.reason.as_ref().map(|reason| interner.get(reason.as_str())),
+        reason: filled(&detail.reason).map(|reason| interner.get(reason)),
     })
 }
 
@@ -106,8 +106,8 @@ pub(super) fn read_action(
 ) -> Result<ServiceActionEvent, EventError> {
     Ok(ServiceActionEvent {
         service: service(detail, envelope, interner)?,
-        name: interner.get(detail.event_name.as_ref().ok_or(NO_NAME)?.as_str()),
-        reason: detail.reason.as_ref().map(|reason| interner.get(reason.as_str())),
+        name: interner.get(filled(&detail.event_name).ok_or(NO_NAME)?),
+        reason: filled(&detail.reason).map(|reason| interner.get(reason)),
     })
 }
 
@@ -117,15 +117,18 @@ fn service(
     envelope: &Envelope<'_>,
     interner: &mut Interner,
 ) -> Result<Option<ServiceKey>, EventError> {
-    let arn = envelope.resource().and_then(Arn::parse).filter(|arn| arn.kind == "service").ok_or(
-        EventError::Missing {
+    let arn = envelope
+        .resource()
+        .and_then(Arn::parse)
+        .filter(|arn| arn.kind == "service" && arn.path.split('/').all(|name| !name.is_empty()))
+        .ok_or(EventError::Missing {
             field: "resources[0]",
             consequence: "the service has no name (it should be the service's ARN)",
-        },
-    )?;
+        })?;
     if arn.path.contains('/') {
         return Ok(Some(interner.get(arn.path).into()));
     }
-    let cluster = detail.cluster_arn.as_ref().and_then(|arn| Arn::parse(arn.as_str()));
+    let cluster =
+        filled(&detail.cluster_arn).and_then(Arn::parse).filter(|arn| !arn.path.is_empty());
     Ok(cluster.map(|cluster| interner.get(&format!("{}/{}", cluster.path, arn.path)).into()))
 }

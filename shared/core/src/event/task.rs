@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::EventError;
-use super::raw::{self, Envelope, Text};
+use super::raw::{self, Envelope, Object, Text, filled};
 use crate::name::{
     Arn, DeploymentId, Family, Interner, ServiceKey, TaskArn, TaskDefinitionRevision,
 };
@@ -125,9 +125,11 @@ impl TaskEvent {
             || self.last_status >= TaskStatus::Deactivating
     }
 
-    /// Whether the task runs and is meant to.
+    /// Whether the task runs and is meant to go on.
     pub fn is_running(&self) -> bool {
-        self.last_status == TaskStatus::Running && !self.tells_of_stop()
+        self.last_status == TaskStatus::Running
+            && self.desired_status <= TaskStatus::Running
+            && !self.tells_of_stop()
     }
 
     /// The service, if it is one's task.
@@ -178,7 +180,7 @@ pub(super) struct Detail<'a> {
     #[serde(borrow, default)]
     stopped_reason: Option<Text<'a>>,
     #[serde(borrow, default)]
-    containers: Option<Vec<Option<RawContainer<'a>>>>,
+    containers: Option<Vec<Option<Object<RawContainer<'a>>>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -197,22 +199,21 @@ pub(super) fn read(
     envelope: &Envelope<'_>,
     interner: &mut Interner,
 ) -> Result<TaskEvent, EventError> {
-    let task = detail.task_arn.as_ref().map(Text::as_str).or(envelope.resource()).ok_or(
-        EventError::Missing { field: "detail.taskArn", consequence: "the task has no name" },
-    )?;
+    let resource = || {
+        envelope.resource().filter(|text| Arn::parse(text).is_some_and(|arn| arn.kind == "task"))
+    };
+    let task = filled(&detail.task_arn).or_else(resource).ok_or(EventError::Missing {
+        field: "detail.taskArn",
+        consequence: "the task has no name",
+    })?;
     let cluster = cluster(detail.cluster_arn.as_ref(), task);
     let word = |text: &Option<Text<'_>>| {
         text.as_ref().map_or(TaskStatus::Unknown, |word| TaskStatus::from(word.as_str()))
     };
-    let time = |text: &Option<Text<'_>>, field| raw::time(text.as_ref(), field);
-    let mut shared = |text: &Option<Text<'_>>| {
-        text.as_ref()
-            .filter(|text| !text.as_str().is_empty())
-            .map(|text| interner.get(text.as_str()))
-    };
+    let mut shared = |text: &Option<Text<'_>>| filled(text).map(|text| interner.get(text));
     let containers = detail.containers.iter().flatten().flatten();
     let containers = containers
-        .map(|container| Container {
+        .map(|Object(container)| Container {
             name: shared(&container.name),
             exit_code: container.exit_code,
             reason: shared(&container.reason),
@@ -231,11 +232,11 @@ pub(super) fn read(
         version: detail.version,
         last_status: word(&detail.last_status),
         desired_status: word(&detail.desired_status),
-        created_at: time(&detail.created_at, "detail.createdAt")?,
-        started_at: time(&detail.started_at, "detail.startedAt")?,
-        stopping_at: time(&detail.stopping_at, "detail.stoppingAt")?,
-        execution_stopped_at: time(&detail.execution_stopped_at, "detail.executionStoppedAt")?,
-        stop_code: detail.stop_code.as_ref().map(|code| StopCode::from(code.as_str())),
+        created_at: raw::time(&detail.created_at, "detail.createdAt")?,
+        started_at: raw::time(&detail.started_at, "detail.startedAt")?,
+        stopping_at: raw::time(&detail.stopping_at, "detail.stoppingAt")?,
+        execution_stopped_at: raw::time(&detail.execution_stopped_at, "detail.executionStoppedAt")?,
+        stop_code: filled(&detail.stop_code).map(StopCode::from),
         stopped_reason,
         containers,
     })

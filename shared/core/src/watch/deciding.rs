@@ -443,14 +443,15 @@ impl Deciding<'_> {
     // ---- tell ----
 
     fn tell(&mut self, what: What) {
-        let incident = self.record.incident.as_ref();
+        let entry = Entry::plain(self.now, Some(self.record.service.clone()), what);
+        let Some(incident) = &self.record.incident else { return self.entries.push(entry) };
+        let causes = self.record.ledger.deployment(&incident.about).map(Deployment::causes);
         self.entries.push(Entry {
-            at: self.now,
-            service: Some(self.record.service.clone()),
-            incident: incident.map(|incident| incident.kind),
-            revision: incident.and_then(|incident| incident.revision.clone()),
-            evidence: incident.map(|incident| incident.evidence),
-            what,
+            incident: Some(incident.kind),
+            revision: incident.revision.clone(),
+            evidence: Some(incident.evidence),
+            cause: causes.and_then(|causes| causes.first().map(|(cause, ..)| *cause)),
+            ..entry
         });
     }
 

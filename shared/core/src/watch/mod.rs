@@ -140,12 +140,8 @@ fn absorb(record: &mut Record, mut events: Vec<Event>, entries: &mut Vec<Entry>,
                     Absorbed::Detail | Absorbed::Repeat => continue,
                 };
                 entries.push(Entry {
-                    at,
-                    service: Some(record.service.clone()),
-                    incident: None,
-                    revision: task.revision,
-                    evidence: None,
-                    what,
+                    revision: task.revision.clone(),
+                    ..Entry::plain(at, Some(record.service.clone()), what)
                 });
             }
             Body::Deployment(deployment) => record.ledger.absorb_deployment(&deployment, at),
