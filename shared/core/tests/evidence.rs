@@ -55,6 +55,25 @@ fn so_many_failing_starts_are_needed() {
 }
 
 #[test]
+fn so_many_of_tasks_that_started_together_are_needed() {
+    // The table in ARCHITECTURE.md. What ends is replaced, so after each wave as many more have started.
+    for (tasks, failing, crashing) in
+        [(1, 4, 3), (2, 4, 3), (20, 10, 5), (100, 26, 8), (500, 100, 16)]
+    {
+        let started = |ended: u32| tasks * ended.div_ceil(tasks);
+        let after_failures = |failed: u32| evidence(starts(failed, started(failed) - failed));
+        let after_crashes = |crashes: u32| {
+            evidence(with_crashes(crashes, started(crashes), i64::from(started(crashes)) * 240))
+        };
+        let first = |enough: &dyn Fn(u32) -> f64| {
+            (FAILED_TASKS_MIN..).find(|ended| enough(*ended) >= TURNS_AT)
+        };
+        assert_eq!(first(&after_failures), Some(failing), "starts of {tasks}");
+        assert_eq!(first(&after_crashes), Some(crashing), "crashes of {tasks}");
+    }
+}
+
+#[test]
 fn so_many_crashes_are_needed_by_what_was_to_be_expected() {
     for (crashes, expected) in [
         (3, 0.01),

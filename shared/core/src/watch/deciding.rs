@@ -5,11 +5,8 @@ use jiff::Timestamp;
 use super::{READ_EVERY, Running};
 use crate::config::{Health, ServiceConfig};
 use crate::evidence::{self, FAILED_TASKS_MIN, SICK_AT, TURNS_AT};
-use crate::incident::{
-    Incident, IncidentId, IncidentKind, QUIET_AFTER_MIN, QUIET_GAPS, Resolution, TaskCount,
-    VERIFIED_AFTER,
-};
-use crate::ledger::{Deployment, Proven};
+use crate::incident::{Incident, IncidentId, IncidentKind, TaskCount};
+use crate::ledger::Deployment;
 use crate::name::DeploymentId;
 use crate::notice::{self, Notice, Stage};
 use crate::port::RunningTask;
@@ -29,7 +26,7 @@ pub(super) struct Deciding<'a> {
 }
 
 impl Deciding<'_> {
-    fn health(&self) -> &Health {
+    pub(super) fn health(&self) -> &Health {
         &self.config.health
     }
 
@@ -44,21 +41,25 @@ impl Deciding<'_> {
         of_it.filter(|task| !self.record.ledger.has_stopped(&task.task)).collect()
     }
 
-    fn is_known(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         matches!(self.running, Running::Known(_))
     }
 
     /// E1 against a deployment. Without running tasks known it is an upper bound: they only speak for it.
-    fn evidence(&self, id: &DeploymentId, deployment: &Deployment) -> (f64, evidence::Counts) {
+    pub(super) fn evidence(
+        &self,
+        id: &DeploymentId,
+        deployment: &Deployment,
+    ) -> (f64, evidence::Counts) {
         let old = self.record.ledger.replaced_by(id).map(|(_, old)| old.totals());
         deployment.evidence(self.now, &self.tasks_of(id), evidence::tolerated_per_day(old))
     }
 
-    fn current(&self) -> Option<(DeploymentId, &Deployment)> {
+    pub(super) fn current(&self) -> Option<(DeploymentId, &Deployment)> {
         self.record.ledger.current().map(|(id, deployment)| (id.clone(), deployment))
     }
 
-    fn incident_about(&self, id: &DeploymentId) -> bool {
+    pub(super) fn incident_about(&self, id: &DeploymentId) -> bool {
         self.record.incident.as_ref().is_some_and(|incident| incident.about == *id)
     }
 
@@ -129,57 +130,6 @@ impl Deciding<'_> {
         }
     }
 
-    /// When a deployment later than the one in trouble has been steady long enough for a rollback's target.
-    fn verification(&self, id: &DeploymentId, deployment: &Deployment) -> Option<Timestamp> {
-        let completed = deployment.completed()?;
-        if self.record.incident.is_none() || self.incident_about(id) {
-            return None;
-        }
-        let steady_since = deployment.failures().map_or(completed, |(_, last)| last.max(completed));
-        steady_since.saturating_add(VERIFIED_AFTER).ok()
-    }
-
-    // ---- soak ----
-
-    /// When the soak of the current deployment ends (or is looked at again), if it has one to go through.
-    fn soak_ends(&self, id: &DeploymentId, deployment: &Deployment) -> Option<Timestamp> {
-        let completed = deployment.completed()?;
-        if self.incident_about(id) || deployment.is_proven || deployment.is_unnamed {
-            return None;
-        }
-        let ends = completed.saturating_add(self.health().soak).ok()?;
-        Some(deployment.soak_again_at.map_or(ends, |again| again.max(ends)))
-    }
-
-    /// A deployment that completed and behaved through its soak proves its revision.
-    pub(super) fn soak(&mut self) {
-        let Some((id, deployment)) = self.current() else {
-            return;
-        };
-        if self.soak_ends(&id, deployment).is_none_or(|ends| self.now < ends) {
-            return;
-        }
-        let (evidence, _) = self.evidence(&id, deployment);
-        let revision = deployment.revision().cloned();
-        if evidence >= SICK_AT && !self.is_known() {
-            // An upper bound, which is no evidence; it is looked at again when it can be told.
-            return;
-        }
-        if evidence >= SICK_AT {
-            let again = self.now.saturating_add(self.health().soak.max(READ_EVERY)).ok();
-            if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
-                deployment.soak_again_at = again;
-            }
-            return;
-        }
-        // What nobody names cannot be gone back to. Its next task will name it.
-        let Some(revision) = revision else { return };
-        if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
-            deployment.is_proven = true;
-        }
-        self.record.ledger.mark_proven(Proven { revision, deployment: id, at: self.now });
-    }
-
     // ---- open, join ----
 
     pub(super) fn open_or_join(&mut self) {
@@ -215,7 +165,7 @@ impl Deciding<'_> {
             return;
         };
         let (evidence, counts) = self.evidence(id, deployment);
-        let revision = deployment.revision().cloned();
+        let (revision, began) = (deployment.revision().cloned(), deployment.began());
         let turned = matches!(because, Because::Key1 { .. }).then_some(self.now);
         let tasks = self.task_count(id);
         let what = match &mut self.record.incident {
@@ -236,16 +186,22 @@ impl Deciding<'_> {
                 What::Opened(because)
             }
             Some(incident) => {
-                if incident.about != *id {
+                let newer = |about: &DeploymentId| {
+                    let about = self.record.ledger.deployment(about);
+                    about.is_none_or(|about| about.began() < began)
+                };
+                if incident.about != *id && newer(&incident.about) {
                     incident.about = id.clone();
                     incident.revision = revision;
                     incident.key1_turned_at = None;
                     incident.rollback = RollbackState::Undecided;
                 }
-                incident.key1_turned_at = incident.key1_turned_at.or(turned);
-                incident.evidence = evidence::rounded(evidence);
-                incident.counts = counts;
-                incident.tasks = tasks.or(incident.tasks);
+                if incident.about == *id {
+                    incident.key1_turned_at = incident.key1_turned_at.or(turned);
+                    incident.evidence = evidence::rounded(evidence);
+                    incident.counts = counts;
+                    incident.tasks = tasks.or(incident.tasks);
+                }
                 What::Joined(because)
             }
         };
@@ -301,11 +257,12 @@ impl Deciding<'_> {
         let old = old.filter(|_| self.is_known());
         let outcome = rollback::consider(&self.record, incident, old, self.health(), self.now);
         let outcome = self.hold_unless_known(outcome);
-        // Where a rollback was announced, its refusal is news; elsewhere the opening notice has said it.
-        let announced = match &incident.rollback {
-            RollbackState::Holding { .. } => true,
+        // A refusal is news where a rollback was announced, or another deployment has failed since; elsewhere
+        // people have been told.
+        let expected = match &incident.rollback {
+            RollbackState::Holding { .. } | RollbackState::Undecided => true,
             RollbackState::Refused(refusal) => matches!(refusal, Refusal::NotEnoughEvidence(_)),
-            _ => false,
+            RollbackState::Decided { .. } => false,
         };
         let (state, news) = self.state_and_news(outcome);
         let stage = match &news {
@@ -313,7 +270,7 @@ impl Deciding<'_> {
                 self.act(action.clone());
                 Some(Stage::RollbackBegun)
             }
-            Some(What::Refused(_)) if announced => Some(Stage::RollbackRefused),
+            Some(What::Refused(_)) if expected => Some(Stage::RollbackRefused),
             _ => None,
         };
         if let Some(incident) = &mut self.record.incident {
@@ -371,7 +328,7 @@ impl Deciding<'_> {
         self.actions.push(action);
     }
 
-    // ---- escalate, resolve ----
+    // ---- escalate ----
 
     pub(super) fn escalate(&mut self) {
         let Some(incident) = &mut self.record.incident else {
@@ -389,60 +346,9 @@ impl Deciding<'_> {
         }
     }
 
-    /// When, and how, the incident ends if nothing more happens.
-    fn resolution(&self) -> Option<(Timestamp, Resolution)> {
-        let incident = self.record.incident.as_ref()?;
-        let (id, current) = self.current()?;
-        let completed = current.completed()?;
-        if id == incident.about {
-            if incident.kind == IncidentKind::DeploymentFailed && current.failed().is_some() {
-                return None;
-            }
-            let (first, last) = current.failures()?;
-            let gaps = i32::try_from(incident.counts.failed_tasks().max(2) - 1).unwrap_or(i32::MAX);
-            let mean_gap = last.duration_since(first) / gaps;
-            let quiet = QUIET_AFTER_MIN.max(mean_gap * QUIET_GAPS);
-            return Some((last.saturating_add(quiet).ok()?, Resolution::Ceased { quiet }));
-        }
-        let revision = current.revision().cloned();
-        let ours = matches!(&incident.rollback, RollbackState::Decided { at, action }
-            if current.began() >= *at && revision.as_ref() == Some(&action.target.revision));
-        if ours || current.is_native_rollback() {
-            let at = self.verification(&id, current)?;
-            let resolution = Resolution::RollbackVerified { deployment: id, revision };
-            return Some((at, resolution));
-        }
-        if self.evidence(&id, current).0 >= SICK_AT {
-            return None;
-        }
-        let soak = self.health().soak;
-        let resolution = Resolution::Replaced { deployment: id, revision, soak };
-        Some((completed.saturating_add(soak).ok()?, resolution))
-    }
-
-    pub(super) fn resolve(&mut self) {
-        let Some((at, resolution)) = self.resolution() else {
-            return;
-        };
-        if self.now < at {
-            return;
-        }
-        if let Resolution::Ceased { .. } = resolution
-            && let Some((id, _)) = self.current()
-            && let Some(deployment) = self.record.ledger.deployment_mut(&id)
-        {
-            // What was counted is told and over; a new loop must be judged by itself.
-            deployment.restart_evidence(self.now);
-            deployment.soak_again_at = self.now.saturating_add(self.config.health.soak).ok();
-        }
-        self.tell(What::Resolved(resolution.clone()));
-        self.notify(Stage::Resolved(resolution));
-        self.record.incident = None;
-    }
-
     // ---- tell ----
 
-    fn tell(&mut self, what: What) {
+    pub(super) fn tell(&mut self, what: What) {
         let entry = Entry::plain(self.now, Some(self.record.service.clone()), what);
         let Some(incident) = &self.record.incident else { return self.entries.push(entry) };
         let causes = self.record.ledger.deployment(&incident.about).map(Deployment::causes);
@@ -455,7 +361,7 @@ impl Deciding<'_> {
         });
     }
 
-    fn notify(&mut self, stage: Stage) {
+    pub(super) fn notify(&mut self, stage: Stage) {
         if let Some(notice) = self.notice(stage) {
             self.tell(What::Notice(Box::new(notice)));
         }

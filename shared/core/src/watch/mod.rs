@@ -5,6 +5,7 @@
 //! it whole. [`step`] is the loop of asking and deciding for callers whose port answers at once.
 
 mod deciding;
+mod ending;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -88,8 +89,8 @@ pub fn decide(
     deciding.soak();
     deciding.open_or_join();
     deciding.roll_back();
-    deciding.escalate();
     deciding.resolve();
+    deciding.escalate();
     let due = deciding.due();
     let Deciding { record, entries, actions, .. } = deciding;
     Decision { record, ask: false, entries, actions, due }

@@ -223,3 +223,44 @@ fn a_second_failure_report_of_the_same_deployment_opens_nothing() {
     story.fail(42);
     assert_eq!(story.count("incident-opened"), 1);
 }
+
+#[test]
+fn an_accident_of_last_week_does_not_keep_todays_loop_open() {
+    let mut story = Story::with_proven();
+    story.live(41, seconds(5), End::Exit(1));
+    story.pass(minutes(7 * 24 * 60));
+    open(&mut story, 41);
+    story.pass(minutes(60));
+    assert_eq!(story.count("incident-resolved"), 1);
+}
+
+#[test]
+fn another_deployment_that_fails_in_an_open_incident_is_told_at_once() {
+    let mut story = Story::new();
+    story.config.health.rollback = steady_core::config::RollbackMode::Notify;
+    story.begin(42);
+    story.fail(42);
+    story.pass(minutes(2));
+    story.begin(43);
+    story.pass(minutes(3));
+    story.fail(43);
+    assert_eq!(story.count("incident-opened"), 1);
+    assert_eq!(story.stages(), ["opened", "rollback-refused"]);
+    // An older one's failure that comes late changes nothing about whom it is.
+    assert_eq!(story.record.incident.as_ref().unwrap().about, crate::story::id(43));
+}
+
+#[test]
+fn what_is_over_is_not_escalated_in_the_same_breath() {
+    let mut story = Story::new();
+    story.begin(42);
+    open(&mut story, 42);
+    let opened = story.now;
+    story.begin(43);
+    story.start(43);
+    // The soak ends just when the first escalation would be due.
+    story.complete(43);
+    story.now = opened + minutes(10);
+    story.decide(Vec::new());
+    assert_eq!(story.stages(), ["opened", "resolved"]);
+}

@@ -1,0 +1,139 @@
+//! How things end: a soak that proves, a verification, an incident that is over.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::READ_EVERY;
+use super::deciding::Deciding;
+use crate::evidence::SICK_AT;
+use crate::incident::{
+    Incident, IncidentKind, QUIET_AFTER_MIN, QUIET_GAPS, Resolution, VERIFIED_AFTER,
+};
+use crate::ledger::{Deployment, Proven, TaskStop};
+use crate::name::DeploymentId;
+use crate::notice::Stage;
+use crate::report::What;
+use crate::rollback::RollbackState;
+
+impl Deciding<'_> {
+    /// When the soak of the current deployment ends (or is looked at again), if it has one to go through.
+    pub(super) fn soak_ends(
+        &self,
+        id: &DeploymentId,
+        deployment: &Deployment,
+    ) -> Option<Timestamp> {
+        let completed = deployment.completed()?;
+        if self.incident_about(id) || deployment.is_proven || deployment.is_unnamed {
+            return None;
+        }
+        let ends = completed.saturating_add(self.health().soak).ok()?;
+        Some(deployment.soak_again_at.map_or(ends, |again| again.max(ends)))
+    }
+
+    /// A deployment that completed and behaved through its soak proves its revision.
+    pub(super) fn soak(&mut self) {
+        let Some((id, deployment)) = self.current() else {
+            return;
+        };
+        if self.soak_ends(&id, deployment).is_none_or(|ends| self.now < ends) {
+            return;
+        }
+        let (evidence, _) = self.evidence(&id, deployment);
+        let revision = deployment.revision().cloned();
+        if evidence >= SICK_AT && !self.is_known() {
+            // An upper bound, which is no evidence; it is looked at again when it can be told.
+            return;
+        }
+        if evidence >= SICK_AT {
+            let again = self.now.saturating_add(self.health().soak.max(READ_EVERY)).ok();
+            if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
+                deployment.soak_again_at = again;
+            }
+            return;
+        }
+        // What nobody names cannot be gone back to. Its next task will name it.
+        let Some(revision) = revision else { return };
+        if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
+            deployment.is_proven = true;
+        }
+        self.record.ledger.mark_proven(Proven { revision, deployment: id, at: self.now });
+    }
+
+    /// When a deployment later than the one in trouble has been steady long enough for a rollback's target.
+    pub(super) fn verification(
+        &self,
+        id: &DeploymentId,
+        deployment: &Deployment,
+    ) -> Option<Timestamp> {
+        let completed = deployment.completed()?;
+        if self.record.incident.is_none() || self.incident_about(id) {
+            return None;
+        }
+        let steady_since = deployment.failures().map_or(completed, |(_, last)| last.max(completed));
+        steady_since.saturating_add(VERIFIED_AFTER).ok()
+    }
+
+    /// The mean time between the failures of the incident's loop, by the stops kept in full.
+    fn mean_gap(&self, id: &DeploymentId, incident: &Incident) -> SignedDuration {
+        let day = SignedDuration::from_hours(24);
+        let day_before = incident.opened_at.saturating_sub(day).unwrap_or(Timestamp::MIN);
+        let stops = self.record.ledger.stops_of(id).filter(|stop| stop.blames_revision());
+        let ends = stops.map(TaskStop::ended_at).filter(|end| *end >= day_before);
+        let ends: Vec<Timestamp> = ends.collect();
+        match (ends.first(), ends.last()) {
+            (Some(first), Some(last)) if ends.len() > 1 => {
+                let gaps = i32::try_from(ends.len() - 1).unwrap_or(i32::MAX);
+                last.duration_since(*first) / gaps
+            }
+            _ => SignedDuration::ZERO,
+        }
+    }
+
+    /// When, and how, the incident ends if nothing more happens.
+    pub(super) fn resolution(&self) -> Option<(Timestamp, Resolution)> {
+        let incident = self.record.incident.as_ref()?;
+        let (id, current) = self.current()?;
+        let completed = current.completed()?;
+        if id == incident.about {
+            if incident.kind == IncidentKind::DeploymentFailed && current.failed().is_some() {
+                return None;
+            }
+            let (_, last) = current.failures()?;
+            let quiet = QUIET_AFTER_MIN.max(self.mean_gap(&id, incident) * QUIET_GAPS);
+            return Some((last.saturating_add(quiet).ok()?, Resolution::Ceased { quiet }));
+        }
+        let revision = current.revision().cloned();
+        let ours = matches!(&incident.rollback, RollbackState::Decided { at, action }
+            if current.began() >= *at && revision.as_ref() == Some(&action.target.revision));
+        if ours || current.is_native_rollback() {
+            let at = self.verification(&id, current)?;
+            let resolution = Resolution::RollbackVerified { deployment: id, revision };
+            return Some((at, resolution));
+        }
+        if self.evidence(&id, current).0 >= SICK_AT {
+            return None;
+        }
+        let soak = self.health().soak;
+        let resolution = Resolution::Replaced { deployment: id, revision, soak };
+        Some((completed.saturating_add(soak).ok()?, resolution))
+    }
+
+    pub(super) fn resolve(&mut self) {
+        let Some((at, resolution)) = self.resolution() else {
+            return;
+        };
+        if self.now < at {
+            return;
+        }
+        if let Resolution::Ceased { .. } = resolution
+            && let Some((id, _)) = self.current()
+            && let Some(deployment) = self.record.ledger.deployment_mut(&id)
+        {
+            // What was counted is told and over; a new loop must be judged by itself.
+            deployment.restart_evidence(self.now);
+            deployment.soak_again_at = self.now.saturating_add(self.config.health.soak).ok();
+        }
+        self.tell(What::Resolved(resolution.clone()));
+        self.notify(Stage::Resolved(resolution));
+        self.record.incident = None;
+    }
+}
