@@ -106,6 +106,8 @@ impl<O: Write, E: Write> Sink for Classifying<'_, O, E> {
 
     fn unreadable(&mut self, what: Unreadable) -> io::Result<()> {
         self.exit = Exit::Input;
-        writeln!(self.err, "steady: {what}")
+        // The exit code says it too; a closed stderr must not cost the result.
+        let _ = writeln!(self.err, "steady: {what}");
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use steady_core::config::{self, ConfigTree, Severity, SourceFile};
+use steady_core::config::{self, ConfigTree, Finding, Severity, SourceFile};
 
 use crate::exit::Failure;
 
@@ -24,17 +24,19 @@ pub(crate) fn load(dir: &Path, err: &mut impl Write) -> Result<ConfigTree, Failu
     let sources: Vec<_> = files.iter().map(|(path, text)| SourceFile { path, text }).collect();
     let loaded = config::load_tree(&sources);
     for finding in loaded.findings.iter().filter(|finding| finding.severity != Severity::Info) {
-        writeln!(err, "{finding}")?;
+        // As the caller's shell finds the file.
+        let file = dir.join(&finding.file).display().to_string();
+        let _ = writeln!(err, "{}", Finding { file, ..finding.clone() });
     }
     let tree = loaded.tree.ok_or_else(|| {
         Failure::Config(format!("nothing was replayed: the config in {} has errors", dir.display()))
     })?;
-    say_not_yet_applied(&tree, err)?;
+    say_not_yet_applied(&tree, err);
     Ok(tree)
 }
 
 /// One line a key, however many files have it.
-fn say_not_yet_applied(tree: &ConfigTree, err: &mut impl Write) -> Result<(), Failure> {
+fn say_not_yet_applied(tree: &ConfigTree, err: &mut impl Write) {
     let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for one in tree.not_yet_applied() {
         files.entry(&one.key).or_default().push(&one.file);
@@ -45,9 +47,8 @@ fn say_not_yet_applied(tree: &ConfigTree, err: &mut impl Write) -> Result<(), Fa
             count => format!(" and {} more", count - 1),
         };
         let first = files.first().copied().unwrap_or_default();
-        writeln!(err, "note: `{key}` is accepted, not yet applied ({first}{more})")?;
+        let _ = writeln!(err, "note: `{key}` is accepted, not yet applied ({first}{more})");
     }
-    Ok(())
 }
 
 /// At most one folder deep, as the layout has it; the rest is not config.

@@ -5,8 +5,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
-use steady_core::event::{self, Event};
+use steady_core::event::{self, Event, EventError};
 use steady_core::name::Interner;
+
+use crate::documents::{Piece, Pieces};
 
 /// An event is at most 1 MiB (EventBridge quotas, SQS message size; 256 KiB until 2025). A longer line is no
 /// event, and reading it whole would let one line use all memory.
@@ -111,14 +113,13 @@ impl<S: Sink> Source<'_, S> {
             }
             skipped_lines += 1;
         }
-        let is_array = first.trim_ascii_start().starts_with(b"[");
-        if is_array || (first.len() <= LINE_MAX && is_open(&first)) {
+        if is_document(&first) {
             let mut document = first;
             if let Err(error) = (&mut reader).take(DOCUMENT_MAX as u64).read_to_end(&mut document) {
                 return self.failed(&error);
             }
             let whole = document.len() < DOCUMENT_MAX;
-            if (whole || !is_array) && self.documents(&document, skipped_lines, whole)? {
+            if self.documents(&document, skipped_lines, whole)? {
                 return Ok(());
             }
             first = document;
@@ -129,48 +130,37 @@ impl<S: Sink> Source<'_, S> {
     /// Reads JSON values one after another, whatever lines they span. `false` if not even the first is whole:
     /// then it is lines, the first of them broken.
     fn documents(&mut self, text: &[u8], lines_before: usize, whole: bool) -> io::Result<bool> {
-        let mut values = serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>();
-        let mut line_at = LineAt { text, offset: 0, line: lines_before + 1 };
-        let mut any = false;
-        loop {
-            let from = values.byte_offset();
-            match values.next() {
-                None => return Ok(any),
-                Some(Ok(value)) => {
-                    any = true;
-                    let line = line_at.line(from);
-                    self.value(value, line)?;
+        // No line of events begins like this, so a first value that is broken is not one.
+        let mut certain = matches!(first_line(text), b"{" | b"[");
+        let mut line_after = lines_before + 1;
+        for piece in Pieces::of(text, lines_before + 1) {
+            match piece {
+                Piece::Value { value, line } => {
+                    certain = true;
+                    line_after = line;
+                    self.event(value.get().as_bytes(), line)?;
                 }
-                Some(Err(_)) if !any => return Ok(false),
-                Some(Err(error)) => {
-                    let place = Place { source: self.name, line: lines_before + error.line() };
-                    let reason = if whole {
-                        format!("not JSON, and the rest cannot be read: {error}")
-                    } else {
-                        format!(
-                            "of events over several lines only {DOCUMENT_MAX} bytes are read; `jq -c .` makes lines of them"
-                        )
-                    };
-                    self.sink.unreadable(place.unreadable(reason))?;
-                    return Ok(true);
+                _ if !certain => return Ok(false),
+                Piece::Cut { line, .. } if !whole => return self.not_whole(line),
+                Piece::Broken { line, reason } | Piece::Cut { line, reason } => {
+                    line_after = line;
+                    let reason = format!("not JSON: {reason}");
+                    self.unreadable(line, reason)?;
                 }
             }
         }
+        if !whole {
+            return self.not_whole(line_after);
+        }
+        Ok(true)
     }
 
-    fn value(&mut self, value: &RawValue, line: usize) -> io::Result<()> {
-        let text = value.get().as_bytes();
-        if !text.starts_with(b"[") {
-            return self.event(text, line);
-        }
-        let elements: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
-        let start = text.as_ptr() as usize;
-        let mut line_at = LineAt { text, offset: 0, line };
-        for element in elements {
-            let line = line_at.line((element.get().as_ptr() as usize).saturating_sub(start));
-            self.event(element.get().as_bytes(), line)?;
-        }
-        Ok(())
+    fn not_whole(&mut self, line: usize) -> io::Result<bool> {
+        let reason = format!(
+            "of events over several lines only {DOCUMENT_MAX} bytes are read; `jq -c .`, or `jq -c '.[]'` of an array, makes lines of them"
+        );
+        self.unreadable(line, reason)?;
+        Ok(true)
     }
 
     fn lines(&mut self, mut reader: impl BufRead, lines_before: usize) -> io::Result<()> {
@@ -182,12 +172,10 @@ impl<S: Sink> Source<'_, S> {
             let read = next_line(&mut reader, &mut kept, |text| match text {
                 Line::Whole(text) if text.trim_ascii().is_empty() => Ok(()),
                 Line::Whole(text) => self.event(text, line),
-                Line::TooLong(bytes) => {
-                    let place = Place { source: self.name, line };
-                    let reason =
-                        format!("a line of {bytes} bytes is no event (at most {LINE_MAX} bytes)");
-                    self.sink.unreadable(place.unreadable(reason))
-                }
+                Line::TooLong(bytes) => self.unreadable(
+                    line,
+                    format!("a line of {bytes} bytes is no event (at most {LINE_MAX} bytes)"),
+                ),
             });
             match read {
                 Ok(Some(handled)) => handled?,
@@ -201,19 +189,59 @@ impl<S: Sink> Source<'_, S> {
         let place = Place { source: self.name, line };
         match event::parse(text, self.interner) {
             Ok(event) => self.sink.event(event, &place),
+            Err(EventError::Json(_)) if is_several(text) => self.several(text, line),
             Err(error) => self.sink.unreadable(place.unreadable(error.to_string())),
         }
     }
 
+    /// Events without a line break between them, as Firehose writes them by default.
+    fn several(&mut self, text: &[u8], line: usize) -> io::Result<()> {
+        for piece in Pieces::of(text, line) {
+            match piece {
+                Piece::Value { value, line } => self.event(value.get().as_bytes(), line)?,
+                Piece::Broken { line, reason } | Piece::Cut { line, reason } => {
+                    self.unreadable(line, format!("not JSON: {reason}"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn unreadable(&mut self, line: usize, reason: String) -> io::Result<()> {
+        let place = Place { source: self.name, line };
+        self.sink.unreadable(place.unreadable(reason))
+    }
+
     fn failed(&mut self, error: &io::Error) -> io::Result<()> {
-        let reason = format!("cannot read on: {error}");
+        let reason = format!("cannot read it: {error}");
         self.sink.unreadable(Unreadable { source: self.name.to_owned(), line: None, reason })
     }
 }
 
-/// Whether the text begins a JSON value that goes on beyond it.
-fn is_open(text: &[u8]) -> bool {
-    serde_json::from_slice::<&RawValue>(text).is_err_and(|error| error.is_eof())
+/// Whether the first line shows a JSON document of several lines, or an array of events. A line that begins
+/// with `[` need not: it may be the rest of one that was cut.
+fn is_document(first: &[u8]) -> bool {
+    let is_array = first.trim_ascii_start().starts_with(b"[");
+    if first.len() > LINE_MAX && !is_array {
+        return is_several(first);
+    }
+    match serde_json::from_slice::<&RawValue>(first) {
+        Ok(_) => is_array,
+        Err(error) => error.is_eof(),
+    }
+}
+
+/// Whether a whole object is followed by another on the same line.
+fn is_several(text: &[u8]) -> bool {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>();
+    let first_is_whole = matches!(values.next(), Some(Ok(_)));
+    let rest = text.get(values.byte_offset()..).unwrap_or_default();
+    first_is_whole && rest.trim_ascii_start().starts_with(b"{")
+}
+
+fn first_line(text: &[u8]) -> &[u8] {
+    let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
+    text.get(..end).unwrap_or(text).trim_ascii()
 }
 
 /// Hands the next line to `handle`, straight from the reader's buffer where it is whole there. `None` at the end.
@@ -227,7 +255,10 @@ fn next_line<T>(
         return Ok(None);
     }
     if let Some(end) = memchr::memchr(b'\n', buffer) {
-        let done = handle(Line::Whole(buffer.get(..end).unwrap_or_default()));
+        let done = handle(match buffer.get(..end) {
+            Some(text) if text.len() <= LINE_MAX => Line::Whole(text),
+            _ => Line::TooLong(end),
+        });
         reader.consume(end + 1);
         return Ok(Some(done));
     }
@@ -260,25 +291,4 @@ fn fill(reader: &mut impl BufRead) -> io::Result<&[u8]> {
         }
     }
     reader.fill_buf()
-}
-
-/// Counts lines on the way through a document.
-struct LineAt<'a> {
-    text: &'a [u8],
-    offset: usize,
-    line: usize,
-}
-
-impl LineAt<'_> {
-    /// The line of the first byte at or after `offset` that is not white space.
-    fn line(&mut self, offset: usize) -> usize {
-        let rest = self.text.get(offset..).unwrap_or_default();
-        let blank =
-            rest.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == b',').count();
-        let until = offset + blank;
-        let passed = self.text.get(self.offset..until).unwrap_or_default();
-        self.line += memchr::memchr_iter(b'\n', passed).count();
-        self.offset = self.offset.max(until);
-        self.line
-    }
 }

@@ -6,6 +6,7 @@
 
 mod classify;
 mod configs;
+mod documents;
 pub mod exit;
 mod input;
 mod order;

@@ -86,3 +86,91 @@ impl Order {
         all
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What tells one event from another here.
+    type Key = (Timestamp, u32);
+
+    fn event(second: i64, number: u32) -> (Timestamp, Held) {
+        let at = Timestamp::from_second(second).unwrap();
+        let name = format!("{number:012}");
+        (at, Held::Idle(Some(Account::from(name.as_str())), None))
+    }
+
+    fn key((at, held): &(Timestamp, Held)) -> Key {
+        (*at, held.account().unwrap().as_str().parse().unwrap())
+    }
+
+    /// All that comes out, and what of it before the end.
+    fn through(window: usize, events: Vec<(Timestamp, Held)>) -> (Vec<Key>, usize) {
+        let mut order = Order::new(window);
+        let mut out = Vec::new();
+        for (at, held) in events {
+            out.extend(order.push(at, held).iter().map(key));
+            assert!(order.held.len() <= window);
+        }
+        let early = out.len();
+        out.extend(order.rest().iter().map(key));
+        assert!(order.rest().is_empty());
+        (out, early)
+    }
+
+    fn seconds() -> impl Strategy<Value = Vec<i64>> {
+        prop::collection::vec(0_i64..40, 0..200)
+    }
+
+    proptest! {
+        #[test]
+        fn what_goes_in_comes_out_once(window in 2_usize..20, seconds in seconds()) {
+            let events = seconds.into_iter().zip(0..).map(|(second, number)| event(second, number));
+            let events: Vec<_> = events.collect();
+            let mut expected: Vec<Key> = events.iter().map(key).collect();
+            let (mut out, _) = through(window, events);
+            expected.sort_unstable();
+            out.sort_unstable();
+            prop_assert_eq!(out, expected);
+        }
+
+        #[test]
+        fn what_fits_the_window_is_ordered_whole(seconds in seconds()) {
+            let events = seconds.into_iter().zip(0..).map(|(second, number)| event(second, number));
+            let (out, early) = through(200, events.collect());
+            prop_assert_eq!(early, 0);
+            prop_assert!(out.is_sorted());
+        }
+
+        /// An event comes at most half a window of others later than it should; equal seconds are many.
+        #[test]
+        fn what_is_at_most_half_a_window_late_is_ordered(
+            window in 2_usize..20,
+            late in prop::collection::vec(0.0..1.0, 0..200),
+        ) {
+            let mut places: Vec<(usize, u32)> = late
+                .iter()
+                .zip(0..)
+                .map(|(late, number)| (number as usize + (late * (window / 2 + 1) as f64) as usize, number))
+                .collect();
+            places.sort_by_key(|(place, _)| *place);
+            let events = places.iter().map(|(_, number)| event(i64::from(*number / 3), *number));
+            let (out, early) = through(window, events.collect());
+            prop_assert!(out.is_sorted(), "{out:?}");
+            // No more is held back than that takes.
+            prop_assert!(late.len() <= window || early > 0);
+        }
+    }
+
+    #[test]
+    fn what_is_later_than_a_window_comes_late_and_is_not_lost() {
+        let events = (1..=10).map(|number| event(i64::from(number), number));
+        let events: Vec<_> = events.chain([event(0, 0)]).collect();
+        let (out, early) = through(4, events);
+        let numbers: Vec<u32> = out.iter().map(|(_, number)| *number).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 0, 7, 8, 9, 10]);
+        assert_eq!(early, 8);
+    }
+}

@@ -50,18 +50,19 @@ impl<'a, O: Write> Printer<'a, O> {
         Self { out, format, kinds: BTreeMap::new(), blaming: 0, skipped: BTreeMap::new() }
     }
 
-    pub(crate) fn entry(&mut self, entry: &Entry) -> io::Result<()> {
+    /// `family` of an entry about tasks of no service.
+    pub(crate) fn entry(&mut self, entry: &Entry, family: Option<&str>) -> io::Result<()> {
         *self.kinds.entry(entry.what.kind()).or_default() += 1;
         if let What::Stop(stop) = &entry.what {
             self.blaming += u64::from(stop.blames_revision());
         }
         match self.format {
-            Format::Json => self.json(entry),
-            Format::Text => self.text(entry),
+            Format::Json => self.json(entry, family),
+            Format::Text => self.text(entry, family),
         }
     }
 
-    fn json(&mut self, entry: &Entry) -> io::Result<()> {
+    fn json(&mut self, entry: &Entry, family: Option<&str>) -> io::Result<()> {
         let stop = match &entry.what {
             What::Stop(stop) => Some(stop),
             _ => None,
@@ -80,7 +81,7 @@ impl<'a, O: Write> Printer<'a, O> {
             evidence: entry.evidence.map(evidence::rounded),
             reason: entry.reason(),
             task: stop.map(|stop| stop.task.as_str()),
-            family: stop.and(revision).filter(|_| entry.service.is_none()).map(|r| r.family()),
+            family,
             verdict: stop.map(|stop| stop.verdict).or(notice.and_then(|notice| notice.verdict)),
             cause: entry.cause,
             notice,
@@ -89,16 +90,13 @@ impl<'a, O: Write> Printer<'a, O> {
         self.out.write_all(b"\n")
     }
 
-    fn text(&mut self, entry: &Entry) -> io::Result<()> {
+    fn text(&mut self, entry: &Entry, family: Option<&str>) -> io::Result<()> {
         if let What::Skipped(why) = &entry.what {
             *self.skipped.entry(why.clone()).or_default() += 1;
             return Ok(());
         }
-        let who = match (&entry.service, &entry.revision) {
-            (Some(service), _) => service.as_str(),
-            (None, Some(revision)) => revision.family(),
-            (None, None) => "-",
-        };
+        let service = entry.service.as_ref().map(|service| service.as_str());
+        let who = service.or(family).unwrap_or("-");
         let kind = match &entry.what {
             What::Stop(stop) => format!("stop ({})", stop.verdict),
             what => what.kind().to_owned(),

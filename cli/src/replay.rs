@@ -100,7 +100,7 @@ struct Replaying<'a, O, E> {
 impl<O: Write, E: Write> Sink for Replaying<'_, O, E> {
     fn event(&mut self, event: Event, at: &Place<'_>) -> io::Result<()> {
         let Some(time) = event.time else {
-            let reason = "`time` is missing, and without it the event has no place in the timeline";
+            let reason = "`time` is missing, so the event has no place in the timeline";
             return self.unreadable(at.unreadable(reason));
         };
         let ready = self.order.push(time, Held::new(event));
@@ -109,7 +109,9 @@ impl<O: Write, E: Write> Sink for Replaying<'_, O, E> {
 
     fn unreadable(&mut self, what: Unreadable) -> io::Result<()> {
         self.exit = Exit::Input;
-        writeln!(self.err, "steady: {what}")
+        // The exit code says it too; a closed stderr must not cost the result.
+        let _ = writeln!(self.err, "steady: {what}");
+        Ok(())
     }
 }
 
@@ -205,8 +207,7 @@ impl<O: Write> Timeline<'_, O> {
     }
 
     fn skip(&mut self, at: Timestamp, service: Option<ServiceKey>, why: String) -> io::Result<()> {
-        let entry = Entry::plain(at, service, What::Skipped(why));
-        self.printer.entry(&entry)
+        self.printer.entry(&Entry::plain(at, service, What::Skipped(why)), None)
     }
 
     /// Why an event is somebody else's, if it is. The first event settles account and region.
@@ -319,7 +320,7 @@ impl<O: Write> Timeline<'_, O> {
                 self.due.insert((due, Whose::Service(service)));
             }
         }
-        decision.entries.iter().try_for_each(|entry| self.printer.entry(entry))
+        decision.entries.iter().try_for_each(|entry| self.printer.entry(entry, None))
     }
 
     fn standalone(&mut self, owner: Owner, event: Option<&Event>) -> io::Result<()> {
@@ -339,8 +340,10 @@ impl<O: Write> Timeline<'_, O> {
         if let Some(due) = due {
             self.due.insert((due, Whose::Standalone(owner.clone())));
         }
+        let family = family.as_str();
+        entries.iter().try_for_each(|entry| self.printer.entry(entry, Some(family)))?;
         self.families.insert(owner, (Some(record), due));
-        entries.iter().try_for_each(|entry| self.printer.entry(entry))
+        Ok(())
     }
 }
 

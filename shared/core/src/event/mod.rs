@@ -75,7 +75,7 @@ pub enum EventError {
         problem: String,
     },
     /// A field that nothing can be done without is missing or null.
-    #[error("`{field}` is missing, and without it {consequence}")]
+    #[error("`{field}` is missing, so {consequence}")]
     Missing {
         /// Path of the field.
         field: &'static str,

@@ -190,7 +190,7 @@ fn detail<'de, A: MapAccess<'de>>(
 pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str, parent: &str) -> Result<T, EventError> {
     serde_json::from_str(text).map_err(|error| {
         if !error.is_data() {
-            return EventError::Json(error.to_string());
+            return EventError::Json(place(&error));
         }
         // Only on the way out: following the path costs time that good input should not pay.
         let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -208,6 +208,15 @@ pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str, parent: &str) -> Resul
         };
         EventError::Field { field, problem }
     })
+}
+
+/// serde's words with the place; an event is one line, whose number its reader knows better.
+fn place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ").and_then(|at| text.get(..at)) {
+        Some(words) if error.line() == 1 => format!("{words}, at column {}", error.column()),
+        _ => text,
+    }
 }
 
 /// serde's words in JSON's terms, without the position, which is within one line.

@@ -66,9 +66,10 @@ pub struct Proven {
 /// What a stop's event changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absorbed {
-    /// The first word of this stop.
+    /// A stop whose cause is known now: to be told.
     New,
-    /// A known stop, with something added (an exit code, a container's reason).
+    /// The first word of a stop, which does not name its cause yet (behind a load balancer exit codes come up to
+    /// a minute later); or something added to a stop that has been told.
     Detail,
     /// A known stop, nothing new.
     Repeat,
@@ -93,7 +94,7 @@ impl Ledger {
             deployment.add(&stop);
         }
         self.keep(stop.clone());
-        (Absorbed::New, stop)
+        (if stop.is_told { Absorbed::New } else { Absorbed::Detail }, stop)
     }
 
     fn absorb_detail(&mut self, news: TaskStop) -> (Absorbed, TaskStop) {
@@ -113,7 +114,8 @@ impl Ledger {
             deployment.add(&after);
         }
         self.stops.sort_by(TaskStop::by_end);
-        (Absorbed::Detail, after)
+        let told_now = after.is_told && !before.is_told;
+        (if told_now { Absorbed::New } else { Absorbed::Detail }, after)
     }
 
     /// The stop's deployment, made if it is the first word of it. `None` where the stop names none: it is

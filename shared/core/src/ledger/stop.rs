@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Container, Owner, TaskEvent};
+use crate::event::{Container, Owner, TaskEvent, TaskStatus};
 use crate::evidence::{HEALTH_CHECK_TRIAL, TRIAL};
 use crate::name::{DeploymentId, TaskArn, TaskDefinitionRevision};
 use crate::stop::{self, Cause, Classification, ContainerEnd, GroupKind, StopCode, Verdict};
@@ -42,6 +42,8 @@ pub struct TaskStop {
     pub cause: Cause,
     /// Index in [`Self::containers`] of the one that tells why.
     pub container: Option<usize>,
+    /// Whether it has been told: once its cause is known, or its last event has come.
+    pub(super) is_told: bool,
     /// Whether it belongs to a service, a family, or neither.
     group: GroupKind,
 }
@@ -69,6 +71,7 @@ impl TaskStop {
             verdict: Verdict::Unknown,
             cause: Cause::Unrecognised,
             container: None,
+            is_told: event.last_status >= TaskStatus::Stopped,
             group,
         };
         stop.containers.sort_by(|a, b| a.name.cmp(&b.name));
@@ -92,6 +95,7 @@ impl TaskStop {
         fill(&mut self.execution_stopped_at, &news.execution_stopped_at);
         fill(&mut self.stop_code, &news.stop_code);
         fill(&mut self.stopped_reason, &news.stopped_reason);
+        self.is_told |= news.is_told;
         self.told_at = self.told_at.min(news.told_at);
         for container in &news.containers {
             match self.containers.iter_mut().find(|known| known.name == container.name) {
@@ -123,6 +127,7 @@ impl TaskStop {
             group: self.group,
         });
         (self.verdict, self.cause, self.container) = (verdict, cause, container);
+        self.is_told |= !cause.is_pending();
     }
 
     /// When the task ended: `stoppingAt`, else `executionStoppedAt`, else the event's time, never before

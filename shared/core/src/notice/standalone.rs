@@ -29,6 +29,11 @@ pub fn of_standalone_task(
     };
     let revision = stop.revision.as_ref().map_or_else(|| family.to_string(), ToString::to_string);
     let ended = words::ended(stop.cause, stop.telling_container());
+    let failed = match since_last {
+        0 | 1 => format!("task of {revision} failed"),
+        _ => format!("{since_last} tasks of {revision} failed"),
+    };
+    let tails = [format!("{failed}: {ended}"), failed, "task failed".to_owned()];
     let mut why = vec![words::stop(stop)];
     why.extend(own_words(stop).map(|said| quoted("ECS on the task", said)));
     let cluster_name = cluster.unwrap_or("CLUSTER");
@@ -73,15 +78,7 @@ pub fn of_standalone_task(
         figures: None,
         cause: Some(stop.cause),
         verdict: Some(stop.verdict),
-        subject: subject(
-            Severity::Warning,
-            &who,
-            &[
-                format!("task of {revision} failed: {}", ended),
-                format!("task of {revision} failed"),
-                "task failed".to_owned(),
-            ],
-        ),
+        subject: subject(Severity::Warning, &who, &tails),
         summary: format!("A task of {revision}, of no service, failed: {}.", ended),
         sections,
         topic: notify.topic.clone(),

@@ -184,6 +184,12 @@ causes! {
 }
 
 impl Cause {
+    /// Whether the first event of a stop has told too little to name the cause; a later one will.
+    #[must_use]
+    pub fn is_pending(self) -> bool {
+        matches!(self, Self::ExitPending | Self::StartPending)
+    }
+
     /// Whether a health check that the scheduler follows ended the task. Such a verdict comes later than a
     /// crash at start does, see [`crate::evidence::HEALTH_CHECK_TRIAL`].
     #[must_use]

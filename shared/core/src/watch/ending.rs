@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::READ_EVERY;
 use super::deciding::Deciding;
-use crate::evidence::SICK_AT;
+use crate::evidence::{self, SICK_AT};
 use crate::incident::{
     Incident, IncidentKind, QUIET_AFTER_MIN, QUIET_GAPS, Resolution, VERIFIED_AFTER,
 };
@@ -132,8 +132,20 @@ impl Deciding<'_> {
             deployment.restart_evidence(self.now);
             deployment.soak_again_at = self.now.saturating_add(self.config.health.soak).ok();
         }
+        self.count_again();
         self.tell(What::Resolved(resolution.clone()));
         self.notify(Stage::Resolved(resolution));
         self.record.incident = None;
+    }
+
+    /// What the incident came to, now that tasks of it end no more.
+    fn count_again(&mut self) {
+        let Some(incident) = &self.record.incident else { return };
+        let Some(deployment) = self.record.ledger.deployment(&incident.about) else { return };
+        let replaced = self.record.ledger.current().is_some_and(|(id, _)| *id != incident.about);
+        let (evidence, counts) = self.evidence(&incident.about, deployment);
+        if let Some(incident) = self.record.incident.as_mut().filter(|_| replaced) {
+            (incident.evidence, incident.counts) = (evidence::rounded(evidence), counts);
+        }
     }
 }

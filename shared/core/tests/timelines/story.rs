@@ -18,10 +18,10 @@ use steady_core::watch;
 
 /// ECS, as far as the port shows it.
 #[derive(Default)]
-pub struct Ecs {
-    pub running: BTreeMap<TaskArn, RunningTask>,
-    pub answers: bool,
-    pub reads: Vec<Timestamp>,
+pub(crate) struct Ecs {
+    pub(crate) running: BTreeMap<TaskArn, RunningTask>,
+    pub(crate) answers: bool,
+    pub(crate) reads: Vec<Timestamp>,
     now: Timestamp,
 }
 
@@ -36,20 +36,20 @@ impl ReadRunningTasks for Ecs {
     }
 }
 
-pub struct Story {
-    pub record: Record,
-    pub config: ServiceConfig,
-    pub ecs: Ecs,
-    pub now: Timestamp,
-    pub due: Option<Timestamp>,
+pub(crate) struct Story {
+    pub(crate) record: Record,
+    pub(crate) config: ServiceConfig,
+    pub(crate) ecs: Ecs,
+    pub(crate) now: Timestamp,
+    pub(crate) due: Option<Timestamp>,
     /// Everything that has happened.
-    pub entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     tasks: u32,
 }
 
 /// How a task ends.
 #[derive(Clone, Copy)]
-pub enum End {
+pub(crate) enum End {
     Exit(i64),
     OutOfMemory,
     ElbHealthCheck,
@@ -58,17 +58,17 @@ pub enum End {
     Spot,
 }
 
-pub fn seconds(seconds: i64) -> SignedDuration {
+pub(crate) fn seconds(seconds: i64) -> SignedDuration {
     SignedDuration::from_secs(seconds)
 }
 
-pub fn minutes(minutes: i64) -> SignedDuration {
+pub(crate) fn minutes(minutes: i64) -> SignedDuration {
     SignedDuration::from_mins(minutes)
 }
 
 impl Story {
     /// A service under `rollback = "auto"`, at 2026-11-21 00:00 UTC.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut config = ServiceConfig::default();
         config.health.rollback = RollbackMode::Auto;
         Self {
@@ -83,7 +83,7 @@ impl Story {
     }
 
     /// The same with checkout:41 proven an hour ago by deployment `ecs-svc/41`, four tasks of it running.
-    pub fn with_proven() -> Self {
+    pub(crate) fn with_proven() -> Self {
         let mut story = Self::new();
         story.begin(41);
         for _ in 0..4 {
@@ -99,7 +99,7 @@ impl Story {
     // ---- what happens ----
 
     /// Lets time pass; what falls due meanwhile is decided when it does.
-    pub fn pass(&mut self, time: SignedDuration) {
+    pub(crate) fn pass(&mut self, time: SignedDuration) {
         let until = self.now + time;
         while let Some(due) = self.due.filter(|due| *due <= until) {
             assert!(due > self.now, "due at {due}, which is not after {}", self.now);
@@ -109,22 +109,22 @@ impl Story {
         self.now = until;
     }
 
-    pub fn begin(&mut self, deployment: u32) {
+    pub(crate) fn begin(&mut self, deployment: u32) {
         self.deployment(deployment, DeploymentEventName::InProgress, "in progress");
     }
 
-    pub fn begin_native_rollback(&mut self, deployment: u32) {
+    pub(crate) fn begin_native_rollback(&mut self, deployment: u32) {
         let reason = format!(
             "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/{deployment}."
         );
         self.deployment(deployment, DeploymentEventName::InProgress, &reason);
     }
 
-    pub fn complete(&mut self, deployment: u32) {
+    pub(crate) fn complete(&mut self, deployment: u32) {
         self.deployment(deployment, DeploymentEventName::Completed, "completed");
     }
 
-    pub fn fail(&mut self, deployment: u32) {
+    pub(crate) fn fail(&mut self, deployment: u32) {
         let reason = "ECS deployment circuit breaker: tasks failed to start.";
         self.deployment(deployment, DeploymentEventName::Failed, reason);
     }
@@ -140,12 +140,12 @@ impl Story {
     }
 
     /// A task of `deployment` (whose revision has the same number) reaches RUNNING now. ECS tells nobody.
-    pub fn start(&mut self, deployment: u32) -> TaskArn {
+    pub(crate) fn start(&mut self, deployment: u32) -> TaskArn {
         self.start_of(deployment, deployment)
     }
 
     /// The same, of a deployment of another number's revision.
-    pub fn start_of(&mut self, deployment: u32, revision: u32) -> TaskArn {
+    pub(crate) fn start_of(&mut self, deployment: u32, revision: u32) -> TaskArn {
         self.tasks += 1;
         let task = TaskArn::from(
             format!("arn:aws:ecs:eu-west-1:111122223333:task/prod/{:032x}", self.tasks).as_str(),
@@ -161,32 +161,38 @@ impl Story {
     }
 
     /// A running task ends now.
-    pub fn end(&mut self, task: &TaskArn, end: End) {
+    pub(crate) fn end(&mut self, task: &TaskArn, end: End) {
         let event = self.end_event(task, end);
         self.decide(vec![event]);
     }
 
-    pub fn end_event(&mut self, task: &TaskArn, end: End) -> Event {
+    pub(crate) fn end_event(&mut self, task: &TaskArn, end: End) -> Event {
         let ran = self.ecs.running.remove(task).expect("the task runs");
         self.stop_event(ran, end, true)
     }
 
     /// A task of `deployment` is started, runs for `life`, and ends.
-    pub fn live(&mut self, deployment: u32, life: SignedDuration, end: End) {
+    pub(crate) fn live(&mut self, deployment: u32, life: SignedDuration, end: End) {
         let task = self.start(deployment);
         self.pass(life);
         self.end(&task, end);
     }
 
     /// The same, of a deployment of another number's revision.
-    pub fn live_of(&mut self, deployment: u32, revision: u32, life: SignedDuration, end: End) {
+    pub(crate) fn live_of(
+        &mut self,
+        deployment: u32,
+        revision: u32,
+        life: SignedDuration,
+        end: End,
+    ) {
         let task = self.start_of(deployment, revision);
         self.pass(life);
         self.end(&task, end);
     }
 
     /// A task of `deployment` ends without ever having run.
-    pub fn never_start(&mut self, deployment: u32, end: End) {
+    pub(crate) fn never_start(&mut self, deployment: u32, end: End) {
         let task = self.start(deployment);
         let ran = self.ecs.running.remove(&task).expect("the task was made");
         let event = self.stop_event(ran, end, false);
@@ -253,7 +259,7 @@ impl Story {
     }
 
     /// One invocation: the record comes from, and goes back to, the table as JSON.
-    pub fn decide(&mut self, events: Vec<Event>) {
+    pub(crate) fn decide(&mut self, events: Vec<Event>) {
         self.ecs.now = self.now;
         let stored = serde_json::to_string(&self.record).unwrap();
         let record: Record = serde_json::from_str(&stored).unwrap();
@@ -271,52 +277,52 @@ impl Story {
     // ---- what has come of it ----
 
     /// The kinds of what has happened, stops left out.
-    pub fn kinds(&self) -> Vec<&'static str> {
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
         self.entries.iter().map(|entry| entry.what.kind()).filter(|kind| *kind != "stop").collect()
     }
 
-    pub fn count(&self, kind: &str) -> usize {
+    pub(crate) fn count(&self, kind: &str) -> usize {
         self.entries.iter().filter(|entry| entry.what.kind() == kind).count()
     }
 
-    pub fn notices(&self) -> Vec<&Notice> {
-        let notice = |entry| match entry {
-            &What::Notice(ref notice) => Some(notice.as_ref()),
+    pub(crate) fn notices(&self) -> Vec<&Notice> {
+        let notices = self.entries.iter().filter_map(|entry| match &entry.what {
+            What::Notice(notice) => Some(notice.as_ref()),
             _ => None,
-        };
-        self.entries.iter().filter_map(|entry| notice(&entry.what)).collect()
+        });
+        notices.collect()
     }
 
     /// What each notice tells.
-    pub fn stages(&self) -> Vec<&'static str> {
+    pub(crate) fn stages(&self) -> Vec<&'static str> {
         self.notices().iter().map(|notice| notice.stage).collect()
     }
 
-    pub fn refusal(&self) -> Option<Refusal> {
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
         self.entries.iter().rev().find_map(|entry| match &entry.what {
             What::Refused(refusal) => Some(refusal.clone()),
             _ => None,
         })
     }
 
-    pub fn rollback(&self) -> Option<String> {
+    pub(crate) fn rollback(&self) -> Option<String> {
         self.entries.iter().rev().find_map(|entry| match &entry.what {
             What::Rollback(action) => Some(action.to_string()),
             _ => None,
         })
     }
 
-    pub fn proven(&self) -> Vec<&str> {
+    pub(crate) fn proven(&self) -> Vec<&str> {
         self.record.ledger.proven().iter().map(|proven| proven.revision.as_str()).collect()
     }
 
     /// The evidence with which something last opened or joined.
-    pub fn evidence(&self) -> f64 {
+    pub(crate) fn evidence(&self) -> f64 {
         let looked_at = self.entries.iter().rev();
         looked_at.filter_map(|entry| entry.evidence).next().unwrap_or(0.0).round()
     }
 }
 
-pub fn id(deployment: u32) -> DeploymentId {
+pub(crate) fn id(deployment: u32) -> DeploymentId {
     format!("ecs-svc/{deployment}").as_str().into()
 }
