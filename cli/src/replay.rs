@@ -35,7 +35,7 @@ pub struct Args {
     /// Files of events; `-` is stdin.
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     files: Vec<PathBuf>,
-    /// Config: DIR/defaults.toml and DIR/<cluster>/<service>.toml. Without it every service has the defaults.
+    /// Config: DIR/defaults.toml and DIR/CLUSTER/SERVICE.toml. Without it every service has the defaults.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     config: Option<PathBuf>,
     /// Take this account's events; by default those of the first event's account.

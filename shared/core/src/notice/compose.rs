@@ -104,10 +104,21 @@ impl Telling<'_> {
 
     // ---- what ----
 
+    /// From the most telling to the shortest; the first that fits is taken.
     fn subject_tails(&self) -> Vec<String> {
         let short = self.incident.revision.as_ref().map(short_revision);
         let names = [Some(self.revision()), short, None];
-        names.into_iter().map(|name| self.subject_tail(name.as_deref())).collect()
+        let tails = names.map(|name| self.subject_tail(name.as_deref()));
+        // Why is worth more than the revision's whole name, where nothing is done about it.
+        let idle = matches!(self.incident.rollback, RollbackState::Refused(_))
+            && matches!(self.stage, Stage::Opened | Stage::RollbackRefused);
+        let why = self.main_cause().filter(|_| idle).map(|(cause, ..)| {
+            let stops = self.stops_by(cause);
+            words::ended(cause, stops.last().and_then(|stop| stop.telling_container()))
+        });
+        let telling =
+            why.iter().flat_map(|why| tails.iter().map(move |tail| format!("{tail}: {why}")));
+        telling.take(2).chain(tails.iter().cloned()).collect()
     }
 
     fn subject_tail(&self, name: Option<&str>) -> String {

@@ -135,7 +135,7 @@ causes! {
         "Correct the host in image of the task definition: ACCOUNT.dkr.ecr.REGION.amazonaws.com (amazonaws.com.cn in China)";
     ImagePull "image-pull", "the image could not be pulled",
         "Pull it by hand from the same subnets (docker pull IMAGE) and read the whole reason: aws ecs describe-tasks --cluster CLUSTER --tasks TASK";
-    RegistryUnreachable "registry-unreachable", "the image registry could not be reached or did not answer",
+    RegistryUnreachable "registry-unreachable", "the image registry could not be reached",
         "Check NAT gateway or the VPC endpoints ecr.api, ecr.dkr and s3, their security groups, and assignPublicIp; then the registry's status page";
     RegistryDenied "registry-denied", "the registry refused the credentials or the role",
         "Allow ecr:GetAuthorizationToken, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer to the executionRoleArn and in the repository policy; check repositoryCredentials";

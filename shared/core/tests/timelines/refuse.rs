@@ -58,7 +58,7 @@ fn the_environment_ended_the_tasks() {
     assert!(matches!(refusal, Refusal::NotTheRevision { tasks: 3, .. }));
     assert_eq!(
         said,
-        "3 tasks were ended by the environment, not by the revision: the image registry could not be reached or did not answer",
+        "3 tasks were ended by the environment, not by the revision: the image registry could not be reached",
     );
 }
 
