@@ -123,6 +123,13 @@ struct Slot {
     due: Option<Timestamp>,
 }
 
+impl Slot {
+    fn new(service: &ServiceKey) -> Self {
+        let record = Some(Record::new(service.clone()));
+        Self { record, running: RecordedTasks::default(), due: None }
+    }
+}
+
 /// The port over the recording: what runs, by the RUNNING and stop events so far; keyed by the task's hash.
 #[derive(Default)]
 struct RecordedTasks(BTreeMap<u64, RunningTask>);
@@ -162,7 +169,7 @@ struct Timeline<'a, O> {
     account: Option<Account>,
     region: Option<Region>,
     services: HashMap<ServiceKey, Slot>,
-    families: HashMap<Owner, (Option<StandaloneRecord>, Option<Timestamp>)>,
+    families: HashMap<Owner, StandaloneRecord>,
     due: BTreeSet<(Timestamp, Whose)>,
     clock: Timestamp,
     summary: Summary,
@@ -253,11 +260,8 @@ impl<O: Write> Timeline<'_, O> {
     fn sort_task(&mut self, task: &TaskEvent) -> Sorted {
         match &task.owner {
             Owner::Service(service) => {
-                let slot = self.services.entry(service.clone()).or_insert_with(|| Slot {
-                    record: Some(Record::new(service.clone())),
-                    running: RecordedTasks::default(),
-                    due: None,
-                });
+                let slot =
+                    self.services.entry(service.clone()).or_insert_with(|| Slot::new(service));
                 slot.running.note(task);
                 if task.tells_of_stop() { Sorted::Service(service.clone()) } else { Sorted::Idle }
             }
@@ -302,11 +306,7 @@ impl<O: Write> Timeline<'_, O> {
         events: Vec<Event>,
         now: Timestamp,
     ) -> io::Result<()> {
-        let slot = self.services.entry(service.clone()).or_insert_with(|| Slot {
-            record: None,
-            running: RecordedTasks::default(),
-            due: None,
-        });
+        let slot = self.services.entry(service.clone()).or_insert_with(|| Slot::new(&service));
         let record = slot.record.take().unwrap_or_else(|| Record::new(service.clone()));
         let config = self.tree.for_service(service.as_str());
         let decision = watch::step(record, events, config, now, &mut slot.running);
@@ -327,22 +327,21 @@ impl<O: Write> Timeline<'_, O> {
         let Owner::Standalone { cluster, family } = &owner else {
             return Ok(());
         };
-        let (record, before) = self.families.remove(&owner).unwrap_or((None, None));
+        let record = self.families.remove(&owner);
         let record =
             record.unwrap_or_else(|| StandaloneRecord::new(cluster.clone(), family.clone()));
+        if let Some(before) = record.due() {
+            self.due.remove(&(before, Whose::Standalone(owner.clone())));
+        }
         let tell = self.tree.standalone_tasks.iter().any(|name| name == family.as_str());
         let notify = &self.tree.defaults.notify;
         let (record, entries) = standalone::decide(record, event, tell, notify, self.clock);
-        let due = record.due();
-        if let Some(before) = before {
-            self.due.remove(&(before, Whose::Standalone(owner.clone())));
-        }
-        if let Some(due) = due {
+        if let Some(due) = record.due() {
             self.due.insert((due, Whose::Standalone(owner.clone())));
         }
         let family = family.as_str();
         entries.iter().try_for_each(|entry| self.printer.entry(entry, Some(family)))?;
-        self.families.insert(owner, (Some(record), due));
+        self.families.insert(owner, record);
         Ok(())
     }
 }

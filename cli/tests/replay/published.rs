@@ -29,7 +29,7 @@ pub(crate) fn recordings() -> Option<Vec<(String, String)>> {
 /// The named one; `None` where there are none at all.
 fn recording(name: &str) -> Option<String> {
     let found = recordings()?.into_iter().find(|(known, _)| known == name);
-    println!("1 published recording: {name}");
+    println!("1 case ran: published recording {name}");
     Some(found.unwrap().1)
 }
 
@@ -112,7 +112,7 @@ fn all_together_tell_the_same() {
     let Some(recordings) = recordings() else {
         return;
     };
-    println!("{} published recordings, replayed together", recordings.len());
+    println!("{} cases ran: published recordings, replayed together", recordings.len());
     let all: String = recordings.into_iter().map(|(_, text)| text).collect();
     let done = replay_json(all).good();
     has_the_failed_deployment(&done);

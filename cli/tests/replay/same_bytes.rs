@@ -113,5 +113,5 @@ fn of_published_recordings_order_repetition_and_files_change_nothing() {
     };
     let all: String = recordings.iter().map(|(_, text)| text.as_str()).collect();
     holds_for(&all);
-    println!("{} published recordings, replayed together", recordings.len());
+    println!("{} cases ran: published recordings, replayed together", recordings.len());
 }

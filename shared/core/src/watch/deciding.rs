@@ -252,7 +252,9 @@ impl Deciding<'_> {
             return;
         }
         let old = self.record.ledger.replaced_by(&incident.about);
-        let old = old.map(|(id, old)| (old.revision().cloned(), self.evidence(id, old).0));
+        let old = old.map(|(id, old)| {
+            (old.revision().cloned(), evidence::rounded(self.evidence(id, old).0))
+        });
         // Without its running tasks known, the old revision's evidence is an upper bound, and acquits nobody.
         let old = old.filter(|_| self.is_known());
         let outcome = rollback::consider(&self.record, incident, old, self.health(), self.now);

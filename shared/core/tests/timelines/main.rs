@@ -1,8 +1,15 @@
 //! Behaviour over time: a service's life is told step by step, and after each story nothing else is left to do
 //! than what the story names.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may end at a surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may end at a surprise"
+)]
 
+mod always;
 mod open;
 mod refuse;
 mod resolve;
