@@ -79,11 +79,13 @@ pub fn decide(
             record.region.clone_from(&event.region);
             record.account.clone_from(&event.account);
         }
-        let (absorbed, stop) = record.ledger.absorb_stop(task, event.time.unwrap_or(now));
-        if absorbed == Absorbed::New && stop.verdict != Verdict::Benign {
-            entries.push(entry(now, &stop, What::Stop(Box::new(stop.clone()))));
+        let absorbed = record.ledger.absorb_stop(task, event.time.unwrap_or(now));
+        if let Absorbed::New(stop) = absorbed
+            && stop.verdict != Verdict::Benign
+        {
+            entries.push(entry(now, &stop, What::Stop(stop.clone())));
             record.untold = record.untold.saturating_add(1);
-            record.newest = Some(stop);
+            record.newest = Some(*stop);
         }
     }
     let quiet = record.told_at.is_none_or(|told| now.duration_since(told) >= TELL_EVERY);

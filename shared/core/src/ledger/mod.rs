@@ -64,48 +64,49 @@ pub struct Proven {
 }
 
 /// What a stop's event changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Absorbed {
     /// A stop whose cause is known now: to be told.
-    New,
+    New(Box<TaskStop>),
     /// The first word of a stop, which does not name its cause yet (behind a load balancer exit codes come up to
     /// a minute later); or something added to a stop that has been told.
     Detail,
     /// A known stop, nothing new.
     Repeat,
     /// Ended too long ago to be told from a repeat; ignored.
-    TooOld,
+    TooOld(Box<TaskStop>),
 }
 
 impl Ledger {
     /// Takes in an event that tells of a stop ([`TaskEvent::tells_of_stop`]) of this service's task.
     /// `told_at` is the event's time.
-    pub fn absorb_stop(&mut self, event: &TaskEvent, told_at: Timestamp) -> (Absorbed, TaskStop) {
-        let stop = TaskStop::new(event, told_at);
-        let hash = stop.task.hash64();
+    pub fn absorb_stop(&mut self, event: &TaskEvent, told_at: Timestamp) -> Absorbed {
+        let hash = event.task.hash64();
         if self.remembered.contains_key(&hash) {
-            return self.absorb_detail(stop);
+            return self.absorb_detail(event, told_at);
         }
+        let stop = TaskStop::new(event, told_at);
         if stop.ended_at().as_second() < self.forgotten_before {
-            return (Absorbed::TooOld, stop);
+            return Absorbed::TooOld(Box::new(stop));
         }
         self.remember(hash, stop.ended_at());
         if let Some(deployment) = self.deployment_of(&stop) {
             deployment.add(&stop);
         }
         self.keep(stop.clone());
-        (if stop.is_told { Absorbed::New } else { Absorbed::Detail }, stop)
+        if stop.is_told { Absorbed::New(Box::new(stop)) } else { Absorbed::Detail }
     }
 
-    fn absorb_detail(&mut self, news: TaskStop) -> (Absorbed, TaskStop) {
-        let Some(known) = self.stops.iter_mut().find(|known| known.task == news.task) else {
-            return (Absorbed::Repeat, news);
-        };
+    fn absorb_detail(&mut self, event: &TaskEvent, told_at: Timestamp) -> Absorbed {
+        // Events of one task come close together, so it is among the newest.
+        let known = self.stops.iter_mut().rev().find(|known| known.task == event.task);
+        let Some(known) = known else { return Absorbed::Repeat };
+        let news = TaskStop::new(event, told_at);
+        if !known.lacks(&news) {
+            return Absorbed::Repeat;
+        }
         let before = known.clone();
         known.merge(&news);
-        if *known == before {
-            return (Absorbed::Repeat, before);
-        }
         let after = known.clone();
         if let Some(deployment) = self.deployment_of(&before) {
             deployment.take_out(&before);
@@ -115,7 +116,7 @@ impl Ledger {
         }
         self.stops.sort_by(TaskStop::by_end);
         let told_now = after.is_told && !before.is_told;
-        (if told_now { Absorbed::New } else { Absorbed::Detail }, after)
+        if told_now { Absorbed::New(Box::new(after)) } else { Absorbed::Detail }
     }
 
     /// The stop's deployment, made if it is the first word of it. `None` where the stop names none: it is

@@ -110,6 +110,30 @@ impl TaskStop {
         self.classify();
     }
 
+    /// Whether `news`, another event of the same stop, knows something that this does not.
+    pub(super) fn lacks(&self, news: &Self) -> bool {
+        fn fills<T>(known: &Option<T>, news: &Option<T>) -> bool {
+            known.is_none() && news.is_some()
+        }
+        let container = |new: &Container| {
+            let known = self.containers.iter().find(|known| known.name == new.name);
+            known.is_none_or(|known| {
+                fills(&known.exit_code, &new.exit_code) || fills(&known.reason, &new.reason)
+            })
+        };
+        fills(&self.deployment, &news.deployment)
+            || fills(&self.revision, &news.revision)
+            || fills(&self.created_at, &news.created_at)
+            || fills(&self.started_at, &news.started_at)
+            || fills(&self.stopping_at, &news.stopping_at)
+            || fills(&self.execution_stopped_at, &news.execution_stopped_at)
+            || fills(&self.stop_code, &news.stop_code)
+            || fills(&self.stopped_reason, &news.stopped_reason)
+            || news.told_at < self.told_at
+            || (news.is_told && !self.is_told)
+            || news.containers.iter().any(container)
+    }
+
     fn classify(&mut self) {
         let containers: Vec<ContainerEnd<'_>> = self
             .containers

@@ -130,10 +130,9 @@ fn absorb(record: &mut Record, mut events: Vec<Event>, entries: &mut Vec<Entry>,
         }
         match event.body {
             Body::Task(task) if task.tells_of_stop() => {
-                let (absorbed, stop) = record.ledger.absorb_stop(&task, at);
-                let what = match absorbed {
-                    Absorbed::New => What::Stop(Box::new(stop)),
-                    Absorbed::TooOld => What::Skipped(format!(
+                let what = match record.ledger.absorb_stop(&task, at) {
+                    Absorbed::New(stop) => What::Stop(stop),
+                    Absorbed::TooOld(stop) => What::Skipped(format!(
                         "task {} stopped {}, too long ago to be told from a repeat",
                         stop.task.id(),
                         notice::words::clock(stop.ended_at()),
