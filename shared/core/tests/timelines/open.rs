@@ -23,6 +23,37 @@ fn four_straight_failing_starts_open_a_restart_loop() {
 }
 
 #[test]
+fn of_twenty_tasks_that_crash_after_five_minutes_the_fifth_opens_it() {
+    let mut story = Story::new();
+    story.begin(42);
+    let tasks: Vec<_> = (0..20).map(|_| story.start(42)).collect();
+    story.complete(42);
+    story.pass(minutes(5));
+    for (crashed, task) in (1..).zip(&tasks) {
+        story.end(task, End::Exit(1));
+        assert_eq!(story.count("incident-opened"), usize::from(crashed >= 5), "at crash {crashed}");
+        // Slower than the limit on reads, so that each crash is looked at.
+        story.pass(seconds(31));
+    }
+}
+
+#[test]
+fn of_two_tasks_that_crash_after_five_minutes_the_third_crash_opens_it() {
+    let mut story = Story::new();
+    story.begin(42);
+    let mut tasks = [story.start(42), story.start(42)];
+    for crashed in 1..=4 {
+        story.pass(minutes(5));
+        let again = tasks.each_ref().map(|_| story.start(42));
+        for task in std::mem::replace(&mut tasks, again) {
+            story.end(&task, End::Exit(1));
+        }
+        // Two crashes a wave: the third is the first of the second wave.
+        assert_eq!(story.count("incident-opened"), usize::from(2 * crashed > 2), "wave {crashed}");
+    }
+}
+
+#[test]
 fn failed_health_checks_within_five_minutes_fail_the_start_and_later_ones_are_crashes() {
     let lives = |life| {
         let mut story = Story::new();
