@@ -187,6 +187,24 @@ fn real_rows_have_their_verdict() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// ECS cuts long texts. What is left of a text that acquits must not convict, wherever the cut falls.
+#[test]
+fn a_text_cut_short_never_turns_the_environment_into_the_revision() {
+    let beginnings =
+        |text: &'static str| text.char_indices().filter_map(|(end, _)| text.get(..end));
+    for case in CASES.iter().filter(|case| matches!(case.4, Verdict::Environment | Verdict::Benign))
+    {
+        let (code, reason, ends, group, ..) = *case;
+        for cut in beginnings(reason) {
+            assert_ne!(run(code, cut, &[], group).1.verdict, Verdict::Revision, "{cut}");
+        }
+        for cut in ends.iter().flat_map(|end| beginnings(end.1)) {
+            let found = run(code, reason, &[(None, cut)], group).1;
+            assert_ne!(found.verdict, Verdict::Revision, "{cut}");
+        }
+    }
+}
+
 fn any_code() -> impl Strategy<Value = Option<StopCode>> {
     prop::option::of(prop::sample::select(vec![
         "TaskFailedToStart",

@@ -37,8 +37,8 @@ pub(super) static RULES: &[Rule] = &[
         .is(Revision, C::ContainerHealthCheck, STOPPED),
     when(When::CodeOrNone(SCHEDULER)).has(&[&["performing maintenance"], &["task retirement"]])
         .is(Benign, C::Maintenance, PUBLIC),
-    when(When::CodeOrNone(SCHEDULER))
-        .has(&[&["is in draining state"], &["during instance draining"]])
+    // Also said of tasks of no service, with whichever stop code.
+    has(&[&["is in draining state"], &["during instance draining"]])
         .is(Benign, C::Draining, "AWS Batch docs: Instance draining and task interruptions"),
     when(When::CodeOrNone(SCHEDULER)).has(&[&["availability zone rebalanc"], &["az rebalanc"]])
         .is(Benign, C::Rebalanced, "AWS docs: Track Amazon ECS Availability Zone rebalancing"),
@@ -63,9 +63,8 @@ pub(super) static RULES: &[Rule] = &[
         .is(Benign, C::Replaced, PUBLIC),
     when(When::Code(SCHEDULER)).is(Unknown, C::Unrecognised, SAFE),
     // ---- The same in events without a stop code, or with another one.
-    has(&[&["^task stopped by user"], &["taskstoppedbeforepullbegin"]])
-        .is(Benign, C::StoppedByCaller, AGENT_ENGINE),
-    has(&[&["deregistration forced by user"]]).is(Benign, C::StoppedByCaller, CONSOLE),
+    has(&[&["^task stopped by user"], &["deregistration forced by user"]])
+        .is(Benign, C::StoppedByCaller, CONSOLE),
     has(&[&["spot task was interrupted"]])
         .is(Environment, C::SpotInterruption, "AWS docs: Fargate capacity providers"),
     has(&[&["^host ec2 (instance", "terminated"], &["^host ec2 (instance", "stopped"]])
@@ -87,7 +86,7 @@ pub(super) static RULES: &[Rule] = &[
     has(READING_SECRETS).and(NO_CONNECTION).is(Environment, C::SecretsUnreachable, SECRETS_POST),
     has(MOUNTING).and(NO_CONNECTION).is(Environment, C::Volume, INIT_DOCS),
     has(NO_CONNECTION).is(Environment, C::NetworkUnreachable, STOPPED),
-    has(&[&["unable to assume the role"], &["unable to assume role"], &["sts:assumerole"]])
+    has(&[&["unable to assume the "], &["unable to assume role"], &["sts:assumerole"]])
         .is(Environment, C::RoleNotAssumable, START_DOCS),
     has(PULLING).and(DENIED).is(Environment, C::RegistryDenied, AGENT_MESSAGES),
     has(LOGGING).and(DENIED).is(Environment, C::PermissionDenied, INIT_DOCS),
@@ -110,7 +109,7 @@ pub(super) static RULES: &[Rule] = &[
     .is(Environment, C::SubnetFull, START_DOCS),
     has(&[
         &["reached the limit on"], &["limitexceeded"], &["limit exceeded"], &["above your limit"],
-        &["quota exceeded"], &["exceed", "quota"], &["quota", "reached"],
+        &["quota exceeded"], &["exceed", " quota"], &[" quota", "reached"],
     ])
     .is(Environment, C::Quota, SERVICE_EVENTS),
     has(&[
@@ -146,16 +145,20 @@ pub(super) static RULES: &[Rule] = &[
         &["resource temporarily unavailable"], &["device or resource busy"],
         &["too many open files"], &["already in use by container"], &["no such image"],
         &["cgroup: "], &["cgroups: "], &["cgroup path"],
+        // Programs of the host, which Docker runs for every container.
+        &["fork/exec "], &["failed to start shim"], &["failed to start userland proxy"],
+        &["unable to retrieve oci runtime error"], &["exec: ", "docker-init"],
+        &["docker daemon is not running"], &["open //./pipe/docker"],
     ])
     .is(Environment, C::HostFault, AGENT_DOCKER),
     has(&[
         &["internalerror"], &["internal error"], &["failed to prepare extraction snapshot"],
-        &["snapshotter", "already exists"], &["snapshotter", "does not exist"], &["ttrpc"],
+        &["snapshotter", "already exists"], &["snapshotter", "does not exist"], &["ttrpc: "],
         &["containerd.sock"], &["failed to register layer"], &["failed to mount /tmp/containerd"],
         &["failed size validation"],
     ])
     .is(Environment, C::RuntimeFault, CONTAINERD),
-    has(&[&["timeout waiting for", "provisioning"]])
+    has(&[&["timeout waiting for", "provisioning"], &["timeout waiting for", "to complete"]])
         .is(Environment, C::RuntimeTimeout, "public report: dagster, apache/airflow"),
     // ---- Words that a good revision can meet too: something it names is gone, or its name is.
     has(&[&["no such host"], &["name or service not known"], &["could not resolve host"]])
@@ -188,7 +191,7 @@ pub(super) static RULES: &[Rule] = &[
     has(READING_SECRETS)
         .and(&[
             &["resourcenotfound"], &["marked for deletion"], &["marked deleted"],
-            &["scheduled for deletion"], &["does not exist"], &["not found"],
+            &["scheduled for deletion"], &["it was deleted"], &["does not exist"], &["not found"],
             &["validationexception"], &["invalid character"],
         ])
         .is(Ambiguous, C::SecretNotFound, SECRETS_POST),
@@ -201,39 +204,59 @@ pub(super) static RULES: &[Rule] = &[
     .is(Ambiguous, C::VolumeSettings, INIT_DOCS),
     has(&[
         &["taskfailedtostart: attribute"], &["^attribute$"], &["missing an attribute"],
-        &["placement constraint"], &["memberof"], &["distinctinstance"],
+        &["placement constraint"], &["distinctinstance"],
     ])
     .is(Ambiguous, C::PlacementConstraint, API_FAILURES),
     has(&[
         &["could not select device driver"], &["invalid runtime name"], &["unknown runtime"],
-        &["nvidia-container-cli"],
+        &["nvidia-container-"], &["error running hook"], &["prestart hook"],
     ])
     .is(Ambiguous, C::Device, DOCKER),
     has(&[
         &["schema version 1"], &["schema 1"], &["wrong diff id"], &["content digest", "not found"],
         &["httpreadseeker: failed open", "not found"], &["unexpected commit digest"],
-        &["unknown blob"], &["layer verification failed"],
+        &["unknown blob"], &["layer verification failed"], &["invalid tar header"],
+        &["mismatched image rootfs"], &["unexpected media type"],
+        &["failed to extract layer", "not found"], &["failed to unpack image on", "not found"],
     ])
     .is(Ambiguous, C::ImageFormat, CONTAINERD),
-    has(&[&["check if image exists and role", "resource is denied"]])
-        .is(Ambiguous, C::ImageMissingOrPrivate, AGENT_MESSAGES),
+    // ECR says the same of a repository that is not there and of a role that may not pull.
+    has(&[
+        &["check if image exists and role"],
+        &["pull access denied for ", ".dkr"], &[".dkr", "pull access denied"],
+    ])
+    .is(Ambiguous, C::ImageMissingOrPrivate, AGENT_MESSAGES),
     // A root file system that the task definition makes read-only, or a host whose disk went bad.
     has(&[&["read-only file system"]]).is(Ambiguous, C::ContainerSettings, DOCKER),
-    has(&[&["dependency", "timed out"], &["dependency", "timeout"]])
+    has(&[&["dependency graph: "], &["dependency ", " timed out"], &["dependent container "]])
         .is(Ambiguous, C::Dependency, "amazon-ecs-agent: agent/engine/dependencygraph"),
     has(&[&["no log driver named"], &["logging driver", "not available"]])
         .is(Ambiguous, C::LogSettings, DOCKER),
+    // ---- Classes that never convict, whatever names and words follow.
+    has(&[
+        &["failed to invoke efs utils"], &["mount.nfs"], &["failed to mount"],
+        &["cannotcreatevolume"], &["cannotinspectvolume"], &["cannotremovevolume"],
+        &["ebs volume"], &["attach ebs"], &["cannotlistplugins"], &["stale nfs file handle"],
+        &["stale file handle"], &["transport endpoint is not connected"],
+    ])
+    .is(Environment, C::Volume, STOPPED),
+    has(&[
+        &["containerruntimeerror"], &["containerruntimetimeout"], &["cannotinspectcontainer"],
+        &["cannotremovecontainer"],
+    ])
+    .is(Environment, C::RuntimeFault, "AWS docs: ContainerRuntimeError errors"),
     // ---- Against the revision: the image.
     has(&[
         &["descriptor matching platform"], &["no matching manifest for"],
         &["no match for platform"], &["cannot be used on this platform"],
         &["does not match the detected host platform"], &["operating system does not match"],
-        &["does not support", "platform"], &["image is incompatible with a"], &["exec format error"],
+        &["cannotpull", "does not support", "platform"], &["image is incompatible with a"],
+        &["exec format error"],
     ])
     .is(Revision, C::ImagePlatform, PULL_DOCS),
     has(&[
         &["no processor for media-type"], &["unsupported media type"],
-        &["unsupported manifest media type"], &["unknown image manifest"], &["invalid tar header"],
+        &["unsupported manifest media type"], &["unknown image manifest"],
     ])
     .is(Revision, C::ImageFormat, CONTAINERD),
     has(&[
@@ -243,42 +266,42 @@ pub(super) static RULES: &[Rule] = &[
     .is(Revision, C::ImageName, DOCKER),
     has(&[
         &["manifest unknown"], &["name unknown"], &["manifest for", "not found"],
-        &["repository", "not found"], &["repositorynotfound"], &["imagenotfound"],
-        &["image not found"], &["image cannot be found"], &["image does not exist"],
-        &["image was not found"], &["cannot find the image"], &["does not exist in the registry"],
+        &["cannotpull", "repository", "not found"], &["repositorynotfoundexception"],
+        &["imagenotfoundexception"], &["image not found"], &["image cannot be found"],
+        &["image does not exist"], &["image was not found"], &["cannot find the image"],
+        &["does not exist in the registry"],
         &["requested image not found"], &["cannotpull", "404 not found"],
         &["cannotpull", "status code: 404"], &["failed to resolve ref", ": not found"],
         &["failed to pull and unpack image", "not found"], &["cannotpull", ": not found$"],
     ])
     .is(Revision, C::ImageNotFound, PULL_DOCS),
     has(&[
-        &["pull access denied", "repository does not exist or may require"],
-        &["requested access to the resource is denied"],
-        &["cannotpull", "repository does not exist"], &["check whether the image exists"],
+        &["pull access denied", "docker login"], &["pull access denied", "insufficient_scope"],
+        &["requested access to the resource is denied"], &["check whether the image exists"],
     ])
     .is(Revision, C::ImageMissingOrPrivate, PULL_DOCS),
     // ---- Against the revision: the container and the task.
-    has(&[&["oom-killed"], &["oom killed"], &["memory limit too low"]])
+    has(&[&["was oom-killed"], &["oom killed"], &["memory limit too low"]])
         .is(Revision, C::OutOfMemory, DOCKER),
-    has(&[
-        &["error gathering device information"], &["device", "does not exist"],
-        &["not a device node"],
-    ])
-    .is(Revision, C::Device, "AWS docs: video transcoding workloads"),
+    has(&[&["error gathering device information"], &["not a device node"]])
+        .is(Revision, C::Device, "AWS docs: video transcoding workloads"),
     has(&[
         &["no log configuration specified"], &["missingendpoint"], &["unknown log opt"],
-        &["must specify a value for log opt"], &["log opt", "invalid"], &["log-opt", "invalid"],
+        &["must specify a value for log opt"], &["log opt", "invalid"], &["log-opt ", "invalid"],
     ])
     .is(Revision, C::LogSettings, "public report: splunk-connect-for-kubernetes 423"),
     has(&[
-        &["exec: ", "no such file or directory"], &["exec ", "no such file or directory"],
-        &["executable file not found"], &["no command specified"],
-        &["the system cannot find the file specified"],
+        &[" exec: \"", "no such file or directory"], &["exec: \\", "no such file or directory"],
+        &[" exec /", "no such file or directory"], &["^exec /", "no such file or directory"],
+        &["exec user process", "no such file or directory"], &["executable file not found"],
+        &["no command specified"], &["createprocess", "cannot find the file specified"],
     ])
     .is(Revision, C::CommandNotFound, DOCKER),
     has(&[
-        &["exec: ", "permission denied"], &["exec ", "permission denied"],
-        &["exec: ", "is a directory"],
+        &[" exec: \"", "permission denied"], &["exec: \\", "permission denied"],
+        &[" exec /", "permission denied"], &["^exec /", "permission denied"],
+        &["exec user process", "permission denied"], &[" exec: \"", "is a directory"],
+        &["exec: \\", "is a directory"],
     ])
     .is(Revision, C::CommandNotExecutable, DOCKER),
     has(&[
@@ -289,12 +312,13 @@ pub(super) static RULES: &[Rule] = &[
     ])
     .is(Revision, C::VolumeSettings, AGENT_ERRORS),
     has(&[
-        &["hostconfigerror"], &["unable to find user"], &["unable to find group"],
+        &["^hostconfigerror"], &["unable to find user"], &["unable to find group"],
         &["no matching entries in passwd"], &["unknown capability"],
         &["invalid capability"], &["minimum memory limit"], &["minimum memory reservation"],
-        &["can not be less than memory"], &["chdir to cwd"], &["working directory", "invalid"],
+        &["can not be less than memory"], &["chdir to cwd", "no such file"],
+        &["chdir to cwd", "permission denied"], &["working directory", "invalid"],
         &["invalid environment variable"], &["argument list too long"], &["invalid containerport"],
-        &["ulimit"], &["sysctl", "not"],
+        &["invalid ulimit"], &["ulimit option"], &["sysctl ", " not "],
     ])
     .is(Revision, C::ContainerSettings, AGENT_ERRORS),
     has(&[
@@ -305,22 +329,17 @@ pub(super) static RULES: &[Rule] = &[
         .is(Revision, C::ComputeMismatch, START_DOCS),
     has(&[&["failed to get container status"]]).is(Revision, C::ContainerStart, CANNOT_START_DOCS),
     // ---- Known classes with words that are not: mild where the class itself says whose fault it is.
-    has(&[
-        &["failed to invoke efs utils"], &["mount.nfs"], &["failed to mount"],
-        &["cannotcreatevolume"], &["cannotinspectvolume"], &["cannotremovevolume"],
-        &["ebs", "attach"], &["attach", "ebs"], &["ebs volume"], &["cannotlistplugins"],
-    ])
-    .is(Environment, C::Volume, STOPPED),
-    has(&[
-        &["containerruntimeerror"], &["containerruntimetimeout"], &["cannotinspectcontainer"],
-        &["cannotremovecontainer"], &["failed to unpack image on snapshotter"],
-        &["failed to extract layer"],
-    ])
-    .is(Environment, C::RuntimeFault, "AWS docs: ContainerRuntimeError errors"),
+    has(&[&["failed to unpack image on snapshotter"], &["failed to extract layer"]])
+        .is(Environment, C::RuntimeFault, CONTAINERD),
+    has(&[&["pull access denied"], &["cannotpull", "repository does not exist"]])
+        .is(Ambiguous, C::ImageMissingOrPrivate, PULL_DOCS),
     has(&[&["failed to resolve ref"]]).is(Ambiguous, C::ImagePull, PULL_DOCS),
     has(&[&["cannotpull"]]).is(Unknown, C::ImagePull, SAFE),
-    has(&[&["cannotstartcontainer"], &["cannotcreatecontainer"], &["dockerstateerror"]])
-        .is(Ambiguous, C::ContainerStart, CANNOT_START_DOCS),
+    has(&[
+        &["cannotstartcontainer"], &["cannotcreatecontainer"], &["dockerstateerror"],
+        &["failed to create new container runtime task"], &["oci runtime create failed"],
+    ])
+    .is(Ambiguous, C::ContainerStart, CANNOT_START_DOCS),
     // ---- Exit codes, where an essential container ended by itself. EXIT_ROWS begins here.
     // A reason that no row above knows, beside a code that speaks of a crash: let the comparison decide.
     when(When::Exited)
@@ -343,6 +362,8 @@ pub(super) static RULES: &[Rule] = &[
         .is(Benign, C::ExitZero, EXIT_CODES),
     when(When::Exited).exit(&[Exit::Zero]).is(Ambiguous, C::ExitZero, EXIT_CODES),
     when(When::Exited).is(Ambiguous, C::ExitPending, STOPPED),
+    // Said of each container that was still to come, also after another one had failed.
+    has(&[&["taskstoppedbeforepullbegin"]]).is(Benign, C::StoppedByCaller, AGENT_ENGINE),
     // ---- Nothing but the fact that it did not start; then what nobody has seen before.
     when(When::CodeOrNone(&StopCode::TaskFailedToStart)).text(Text::Only("task failed to start"))
         .is(Ambiguous, C::StartPending, PUBLIC),
