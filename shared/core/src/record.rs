@@ -22,6 +22,8 @@ pub struct Record {
     pub incident: Option<Incident>,
     /// The newest rollbacks decided, oldest first, for the budget; at most [`Record::ROLLBACKS_KEPT`].
     pub rollbacks: Vec<PastRollback>,
+    /// Whether a deployment was seen to begin while nothing was proven yet, and what ran before it was looked at.
+    pub has_looked_back: bool,
     /// When running tasks were last read, for the limit of one read in 30 s.
     pub read_at: Option<Timestamp>,
 }
@@ -48,6 +50,7 @@ impl Record {
             ledger: Ledger::default(),
             incident: None,
             rollbacks: Vec::new(),
+            has_looked_back: false,
             read_at: None,
         }
     }

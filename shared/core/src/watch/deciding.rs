@@ -33,7 +33,7 @@ impl Deciding<'_> {
     // ---- what is known ----
 
     /// The running tasks of a deployment, without those known to have stopped since they were read.
-    fn tasks_of(&self, id: &DeploymentId) -> Vec<&RunningTask> {
+    pub(super) fn tasks_of(&self, id: &DeploymentId) -> Vec<&RunningTask> {
         let Running::Known(running) = &self.running else {
             return Vec::new();
         };
@@ -101,6 +101,9 @@ impl Deciding<'_> {
         let reached = |at: Option<Timestamp>| at.is_some_and(|at| at <= self.now);
         let incident = self.record.incident.as_ref();
         if reached(incident.and_then(Incident::next_escalation)) || reached(self.hold_ends()) {
+            return true;
+        }
+        if self.may_look_back() {
             return true;
         }
         let Some((id, deployment)) = self.current() else { return false };
@@ -222,7 +225,8 @@ impl Deciding<'_> {
 
     /// What an open incident rests on, as of now, if that is known.
     pub(super) fn refresh(&mut self) {
-        let unnamed = self.current().filter(|(_, d)| self.is_known() && d.revision().is_none());
+        let is_unnamed = |d: &Deployment| d.completed().is_some() && d.revision().is_none();
+        let unnamed = self.current().filter(|(_, d)| self.is_known() && is_unnamed(d));
         if let Some(id) = unnamed.map(|(id, _)| id)
             && let Some(deployment) = self.record.ledger.deployment_mut(&id)
         {

@@ -15,6 +15,37 @@ use crate::report::What;
 use crate::rollback::RollbackState;
 
 impl Deciding<'_> {
+    /// Whether a service is seen deploying for the first time: what ran before is gone soon, and nothing that
+    /// Steady saw has proven it.
+    pub(super) fn may_look_back(&self) -> bool {
+        let begins =
+            |deployment: &Deployment| deployment.begin_told() && deployment.completed().is_none();
+        !self.record.has_looked_back
+            && self.record.ledger.proven().is_empty()
+            && self.current().is_some_and(|(_, deployment)| begins(deployment))
+    }
+
+    /// Proves the revision that ran before the first deployment that Steady sees: if all its tasks are older than
+    /// the soak, and none is known to have failed. Without this the first bad deployment after an installation
+    /// would have nothing to go back to.
+    pub(super) fn look_back(&mut self) {
+        if !self.is_known() || !self.may_look_back() {
+            return;
+        }
+        self.record.has_looked_back = true;
+        let Some((current, _)) = self.current() else { return };
+        let Some((before, old)) = self.record.ledger.replaced_by(&current) else { return };
+        let tasks = self.tasks_of(before);
+        let youngest = tasks.iter().map(|task| task.started_at).max();
+        let soak = self.health().soak;
+        let is_old = youngest.is_some_and(|started| self.now.duration_since(started) >= soak);
+        if let Some(revision) = old.revision().filter(|_| is_old && old.failures().is_none()) {
+            let proven =
+                Proven { revision: revision.clone(), deployment: before.clone(), at: self.now };
+            self.record.ledger.mark_proven(proven);
+        }
+    }
+
     /// When the soak of the current deployment ends (or is looked at again), if it has one to go through.
     pub(super) fn soak_ends(
         &self,

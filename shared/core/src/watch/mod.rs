@@ -86,6 +86,7 @@ pub fn decide(
         return Decision { record, ask: true, entries, actions: Vec::new(), due: None };
     }
     deciding.refresh();
+    deciding.look_back();
     deciding.soak();
     deciding.open_or_join();
     deciding.roll_back();

@@ -179,6 +179,47 @@ fn a_revision_is_proven_when_its_soak_ends_and_not_before() {
     assert_eq!(story.due, None, "nothing is left to do");
 }
 
+/// A service that Steady sees for the first time when 42 begins, with two tasks of 41 that run for so long.
+fn seen_first(old_for: jiff::SignedDuration) -> Story {
+    let mut story = Story::first_seen();
+    story.start(41);
+    story.start(41);
+    story.pass(old_for);
+    story.begin(42);
+    story
+}
+
+#[test]
+fn what_ran_before_the_first_deployment_seen_is_proven_if_it_is_old_enough() {
+    let mut story = seen_first(minutes(10));
+    assert_eq!(story.proven(), ["checkout:41"]);
+    story.pass(seconds(30));
+    open(&mut story, 42);
+    story.pass(seconds(60));
+    assert_eq!(story.count("rollback"), 1);
+    assert_eq!(seen_first(minutes(10) - seconds(1)).proven(), [""; 0]);
+}
+
+#[test]
+fn what_ran_before_is_looked_at_once() {
+    let mut story = Story::first_seen();
+    for deployment in 1..=4 {
+        story.begin(deployment);
+        story.pass(minutes(40));
+    }
+    assert_eq!((story.proven(), story.ecs.reads.len()), (vec![], 1));
+}
+
+#[test]
+fn what_fails_before_the_first_deployment_seen_is_not_proven() {
+    let mut story = Story::first_seen();
+    let tasks = [story.start(41), story.start(41)];
+    story.pass(minutes(20));
+    story.end(&tasks[0], End::Exit(1));
+    story.begin(42);
+    assert_eq!(story.proven(), [""; 0]);
+}
+
 #[test]
 fn evidence_against_it_puts_the_proof_off() {
     let mut story = Story::new();

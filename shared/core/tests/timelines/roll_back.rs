@@ -148,6 +148,7 @@ fn the_longest_names_still_fit_the_subject() {
     let (cluster, service) = ("c".repeat(255), "s".repeat(255));
     story.record =
         steady_core::record::Record::new(steady_core::name::ServiceKey::new(&cluster, &service));
+    story.record.has_looked_back = true;
     story.begin(42);
     four_failures(&mut story, 42);
     let subject = &story.notices()[0].subject;

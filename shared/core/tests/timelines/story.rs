@@ -67,8 +67,16 @@ pub(crate) fn minutes(minutes: i64) -> SignedDuration {
 }
 
 impl Story {
-    /// A service under `rollback = "auto"`, at 2026-11-21 00:00 UTC.
+    /// A service under `rollback = "auto"`, at 2026-11-21 00:00 UTC, whose deployments were seen before, and proved
+    /// nothing.
     pub(crate) fn new() -> Self {
+        let mut story = Self::first_seen();
+        story.record.has_looked_back = true;
+        story
+    }
+
+    /// The same, never seen before.
+    pub(crate) fn first_seen() -> Self {
         let mut config = ServiceConfig::default();
         config.health.rollback = RollbackMode::Auto;
         Self {
