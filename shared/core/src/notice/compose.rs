@@ -189,6 +189,13 @@ impl Telling<'_> {
             (_, RollbackState::Refused(Refusal::NotEnoughEvidence(_))) => {
                 "Steady waits for more evidence before it rolls back.".to_owned()
             }
+            (_, RollbackState::Refused(Refusal::NativeRollback(_))) => {
+                "ECS is rolling it back by itself; Steady follows and tells you when it is steady."
+                    .to_owned()
+            }
+            (_, RollbackState::Refused(Refusal::Replaced(_))) => {
+                "Another deployment has begun since; Steady waits for that one.".to_owned()
+            }
             _ => "Steady does not roll it back; this one is yours.".to_owned(),
         };
         format!("{state} {what}")
@@ -239,7 +246,8 @@ impl Telling<'_> {
         if let Some(tasks) = self.incident.tasks {
             lines.push(match tasks.desired {
                 Some(desired) => format!("{} of {desired} tasks running", tasks.running),
-                None => format!("{} running", plural(tasks.running, "task")),
+                // A recording knows the tasks whose start it holds, and no others.
+                None => format!("{} seen running", plural(tasks.running, "task")),
             });
         }
         lines.push(self.how_often());

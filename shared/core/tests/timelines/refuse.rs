@@ -79,6 +79,8 @@ fn somebody_was_faster() {
     bad_42(&mut story);
     story.begin(43);
     assert_eq!(story.refusal(), Some(Refusal::Replaced(id(43))));
+    let summary = &story.notices().last().unwrap().summary;
+    assert!(summary.ends_with("Steady waits for that one."), "{summary}");
     assert_eq!(story.stages(), ["opened", "rollback-refused"], "it had been announced");
 }
 
