@@ -87,13 +87,16 @@ impl Deployment {
             self.evidence_from = at;
             self.half_hours.clear();
         }
+        if self.begin_told {
+            // What was noted down belongs to the time before. Not so where the begin is merely told late.
+            self.soak_again_at = None;
+            self.is_proven = false;
+            self.failure_told = false;
+        }
         self.began = at;
         self.begin_told = true;
         self.native_rollback = native_rollback;
         self.replaces = replaces;
-        self.soak_again_at = None;
-        self.is_proven = false;
-        self.failure_told = false;
     }
 
     pub(super) fn complete(&mut self, at: Timestamp) {

@@ -305,3 +305,18 @@ fn what_is_over_is_not_escalated_in_the_same_breath() {
     story.decide(Vec::new());
     assert_eq!(story.stages(), ["opened", "resolved"]);
 }
+
+#[test]
+fn a_begin_that_is_told_after_the_failure_opens_nothing_again() {
+    let mut story = Story::new();
+    story.begin(41);
+    story.pass(minutes(5));
+    story.fail(42);
+    assert_eq!(story.count("incident-opened"), 1);
+    // Delivered late, in another batch.
+    story.now -= minutes(3);
+    story.begin(42);
+    story.now += minutes(3);
+    story.pass(minutes(1));
+    assert_eq!((story.count("incident-opened"), story.count("incident-joined")), (1, 0));
+}
