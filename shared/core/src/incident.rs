@@ -21,7 +21,7 @@ pub const ESCALATE_AFTER: [SignedDuration; 4] = [
 pub const VERIFIED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
 /// A loop that ends by itself (its database is back, say) counts as over after this long without a failed
-/// task, or after [`QUIET_GAPS`] times the mean time between its failures where that is longer. Shorter would
+/// task, or after [`QUIET_GAPS`] times the median time between its failures where that is longer. Shorter would
 /// close and open again on slow leaks; never would let a stale incident swallow the next one.
 pub const QUIET_AFTER_MIN: SignedDuration = SignedDuration::from_hours(1);
 

@@ -147,7 +147,9 @@ impl fmt::Display for Because {
                 evidence::in_words(*evidence),
             ),
             Self::DeploymentFailed { deployment, reason } => match reason {
-                Some(reason) => write!(f, "ECS gave up deployment {deployment}: {reason}"),
+                Some(reason) => {
+                    write!(f, "ECS gave up deployment {deployment}: {}", words::cut(reason, 400))
+                }
                 None => write!(f, "ECS gave up deployment {deployment}"),
             },
         }

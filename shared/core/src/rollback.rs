@@ -140,7 +140,6 @@ pub(crate) fn consider(
     let refusal = overtaken(record, incident)
         .or_else(|| not_the_revision(record, incident))
         .or_else(|| config(health))
-        .or_else(|| unproved(incident))
         .or_else(|| spent(record, incident, now));
     if let Some(refusal) = refusal {
         return Outcome::Refuse(refusal);
@@ -150,6 +149,10 @@ pub(crate) fn consider(
         Err(refusal) => return Outcome::Refuse(refusal),
     };
     if let Some(refusal) = too_long_ago(record, incident, health, now) {
+        return Outcome::Refuse(refusal);
+    }
+    // Last of what stands for good: nobody should wait for evidence that could change nothing.
+    if let Some(refusal) = unproved(incident) {
         return Outcome::Refuse(refusal);
     }
     if let Some((revision, evidence)) = old_evidence.filter(|(_, evidence)| *evidence >= SICK_AT) {
@@ -241,9 +244,11 @@ fn too_long_ago(
 
 /// A task killed for memory did it to itself: no outage does that, so nothing needs to be waited for.
 fn kills_itself(record: &Record, incident: &Incident) -> bool {
-    record.ledger.deployment(&incident.about).is_some_and(|deployment| {
-        deployment.causes().first().is_some_and(|(cause, _, _)| *cause == Cause::OutOfMemory)
-    })
+    let stops = record.ledger.stops_of(&incident.about).filter(|stop| stop.blames_revision());
+    let causes: Vec<Cause> = stops.map(|stop| stop.cause).collect();
+    let failed = usize::try_from(incident.counts.failed_tasks()).unwrap_or(usize::MAX);
+    let newest = causes.len().saturating_sub(failed);
+    !causes.is_empty() && causes.iter().skip(newest).all(|cause| *cause == Cause::OutOfMemory)
 }
 
 fn path(record: &Record, incident: &Incident, target: &Proven) -> Path {
@@ -251,7 +256,9 @@ fn path(record: &Record, incident: &Incident, target: &Proven) -> Path {
         .ledger
         .deployment(&incident.about)
         .is_some_and(|d| d.begin_told() && d.completed().is_none() && d.failed().is_none());
-    let source = record.ledger.replaced_by(&incident.about).and_then(|(_, d)| d.revision());
+    // What ECS would go back to, whatever we think of it.
+    let about = record.ledger.deployment(&incident.about);
+    let source = about.and_then(|d| record.ledger.deployment(d.replaces()?)?.revision());
     if in_flight && source == Some(&target.revision) {
         Path::StopServiceDeployment
     } else {

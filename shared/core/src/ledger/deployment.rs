@@ -43,6 +43,8 @@ pub struct Deployment {
     pub(crate) is_unnamed: bool,
     /// It completed and behaved through its soak.
     pub(crate) is_proven: bool,
+    /// An incident is or was about it, so it is no measure for others.
+    pub(crate) in_trouble: bool,
     /// ECS gave it up, and an incident says so.
     pub(crate) failure_told: bool,
 }
@@ -68,6 +70,7 @@ impl Deployment {
             soak_again_at: None,
             is_unnamed: false,
             is_proven: false,
+            in_trouble: false,
             failure_told: false,
         }
     }
@@ -92,6 +95,8 @@ impl Deployment {
             self.soak_again_at = None;
             self.is_proven = false;
             self.failure_told = false;
+            self.in_trouble = false;
+            self.settle();
         }
         self.began = at;
         self.begin_told = true;
@@ -211,7 +216,7 @@ impl Deployment {
             self.last_failed_at = self.last_failed_at.max(Some(ended));
         }
         // The counts of days past are never read again.
-        let today = day_of(self.half_hour_of(stop.ended_at()));
+        let today = day_of(self.half_hour_of(stop.ended_at().min(stop.told_at)));
         self.half_hours = self.half_hours.split_off(&(today * i64::from(RESTARTS_PER_DAY)));
     }
 
@@ -232,6 +237,15 @@ impl Deployment {
     pub(crate) fn restart_evidence(&mut self, now: Timestamp) {
         self.evidence_from = now;
         self.half_hours.clear();
+        self.settle();
+    }
+
+    /// What its tasks died of so far is told and past.
+    fn settle(&mut self) {
+        self.causes.clear();
+        self.first_trouble_at = None;
+        self.first_failed_at = None;
+        self.last_failed_at = None;
     }
 
     /// The counts of each half hour of the present day of evidence, oldest first: of the ended tasks, and of

@@ -25,6 +25,9 @@ use crate::port::RunningTask;
 /// Stops kept in full. What a notice shows comes from them; 50 fill about 40 KB of the record's second item.
 pub const STOPS_KEPT: usize = 50;
 
+/// Stops kept while their cause is still to come, for the minute that it takes.
+const PENDING_KEPT: usize = 1_000;
+
 /// Tasks remembered as stopped. More would outgrow DynamoDB's 400 KB item; a service that stops more than
 /// 5,000 tasks in a day loses only the power to tell very late repeats.
 pub const TASKS_REMEMBERED: usize = 5_000;
@@ -179,7 +182,11 @@ impl Ledger {
         let at = self.stops.partition_point(|known| known.by_end(&stop).is_le());
         self.stops.insert(at, stop);
         if self.stops.len() > STOPS_KEPT {
-            self.stops.remove(0);
+            // Those whose cause is still to come go last: a mass crash is told in pieces.
+            let told = self.stops.iter().position(|stop| stop.is_told);
+            if told.is_some() || self.stops.len() > PENDING_KEPT {
+                self.stops.remove(told.unwrap_or(0));
+            }
         }
     }
 
@@ -191,7 +198,9 @@ impl Ledger {
             ends.sort_unstable();
             let cut = ends.len().saturating_sub(TASKS_REMEMBERED);
             if let Some(oldest_kept) = ends.get(cut) {
-                self.forget_before(*oldest_kept);
+                // Where all of them stopped in one second, that second goes whole.
+                let nothing_older = ends.first() == Some(oldest_kept);
+                self.forget_before(oldest_kept.saturating_add(i64::from(nothing_older)));
             }
         }
     }
@@ -248,11 +257,12 @@ impl Ledger {
     }
 
     /// The deployment that `id` is compared with: the one that it replaced, or else the newest that began before
-    /// it; never one whose revision is known as bad.
+    /// it; never one that is known as bad, that ECS gave up or that an incident was about.
     pub fn replaced_by(&self, id: &DeploymentId) -> Option<(&DeploymentId, &Deployment)> {
         let this = self.deployments.get(id)?;
         let good = |(_, other): &(&DeploymentId, &Deployment)| {
-            !other.revision().is_some_and(|revision| self.is_bad(revision))
+            let is_bad = other.revision().is_some_and(|revision| self.is_bad(revision));
+            !is_bad && !other.in_trouble && other.failed().is_none()
         };
         let replaced = this.replaces().and_then(|old| self.deployments.get_key_value(old));
         replaced.filter(good).or_else(|| {

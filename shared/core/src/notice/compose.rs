@@ -266,6 +266,9 @@ impl Telling<'_> {
             );
         }
         let causes = self.deployment().map(Deployment::causes).unwrap_or_default();
+        if causes.iter().any(|(_, verdict, _)| *verdict == Verdict::Revision) {
+            return format!("{}: no failed task in the present day of evidence", self.revision());
+        }
         match causes.iter().map(|(_, _, times)| *times as usize).sum() {
             0 => format!("no failed task of {} has been seen", self.revision()),
             others => format!(

@@ -119,8 +119,10 @@ pub fn short(id: &str) -> &str {
 
 /// `text` cut to `limit` characters, with `...` where something was lost.
 pub fn cut(text: &str, limit: usize) -> String {
+    // Reasons are other people's text: a line break in one could pass for a section of ours.
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().count() <= limit {
-        return text.to_owned();
+        return text;
     }
     let kept: String = text.chars().take(limit.saturating_sub(3)).collect();
     kept + "..."

@@ -86,7 +86,9 @@ impl Deciding<'_> {
                 .deployments()
                 .any(|(_, other)| other.began() > began && other.completed().is_some())
         };
-        let untold = ledger.deployments().filter(|(_, d)| failed(d) && !completed_since(d.began()));
+        // Of one whose begin was never told nobody knows what has been said before.
+        let is_news = |d: &Deployment| d.begin_told() || !completed_since(d.began());
+        let untold = ledger.deployments().filter(|(_, d)| failed(d) && is_news(d));
         untold.max_by_key(|(id, d)| (d.began(), *id)).map(|(id, _)| id.clone())
     }
 
@@ -136,9 +138,7 @@ impl Deciding<'_> {
     // ---- open, join ----
 
     pub(super) fn open_or_join(&mut self) {
-        // If only the limit on reads keeps the running tasks unknown, they are known in a moment.
-        let will_be_known = matches!(self.running, Running::NotAsked);
-        if let Some(id) = self.untold_failure().filter(|_| !will_be_known) {
+        if let Some(id) = self.untold_failure() {
             if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
                 deployment.failure_told = true;
             }
@@ -208,6 +208,9 @@ impl Deciding<'_> {
                 What::Joined(because)
             }
         };
+        if let Some(deployment) = self.record.ledger.deployment_mut(id) {
+            deployment.in_trouble = true;
+        }
         self.tell(what);
     }
 
@@ -239,7 +242,11 @@ impl Deciding<'_> {
         let Some(deployment) = self.record.ledger.deployment(&about) else { return };
         let (evidence, counts) = self.evidence(&about, deployment);
         let (revision, tasks) = (deployment.revision().cloned(), self.task_count(&about));
-        if let Some(incident) = self.record.incident.as_mut().filter(|_| tasks.is_some()) {
+        // A new day of evidence begins with nothing; what the incident rests on stays.
+        let more = |incident: &&mut Incident| {
+            tasks.is_some() && counts.failed_tasks() >= incident.counts.failed_tasks()
+        };
+        if let Some(incident) = self.record.incident.as_mut().filter(more) {
             (incident.evidence, incident.counts, incident.tasks) =
                 (evidence::rounded(evidence), counts, tasks);
             incident.revision = revision;
@@ -253,6 +260,12 @@ impl Deciding<'_> {
             return;
         };
         if matches!(incident.rollback, RollbackState::Decided { .. }) {
+            return;
+        }
+        if matches!(incident.rollback, RollbackState::Refused(Refusal::OldRevisionSick { .. }))
+            && !self.is_known()
+        {
+            // The old revision is judged again when its tasks are read, and not by chance in between.
             return;
         }
         let old = self.record.ledger.replaced_by(&incident.about);

@@ -5,9 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::READ_EVERY;
 use super::deciding::Deciding;
 use crate::evidence::{self, SICK_AT};
-use crate::incident::{
-    Incident, IncidentKind, QUIET_AFTER_MIN, QUIET_GAPS, Resolution, VERIFIED_AFTER,
-};
+use crate::incident::{Incident, QUIET_AFTER_MIN, QUIET_GAPS, Resolution, VERIFIED_AFTER};
 use crate::ledger::{Deployment, Proven, TaskStop};
 use crate::name::DeploymentId;
 use crate::notice::Stage;
@@ -103,38 +101,35 @@ impl Deciding<'_> {
         steady_since.saturating_add(VERIFIED_AFTER).ok()
     }
 
-    /// The mean time between the failures of the incident's loop, by the stops kept in full.
-    fn mean_gap(&self, id: &DeploymentId, incident: &Incident) -> SignedDuration {
+    /// The median time between the failures of the incident's loop, by the stops kept in full.
+    fn median_gap(&self, id: &DeploymentId, incident: &Incident) -> SignedDuration {
         let day = SignedDuration::from_hours(24);
         let day_before = incident.opened_at.saturating_sub(day).unwrap_or(Timestamp::MIN);
         let stops = self.record.ledger.stops_of(id).filter(|stop| stop.blames_revision());
         let ends = stops.map(TaskStop::ended_at).filter(|end| *end >= day_before);
         let ends: Vec<Timestamp> = ends.collect();
-        match (ends.first(), ends.last()) {
-            (Some(first), Some(last)) if ends.len() > 1 => {
-                let gaps = i32::try_from(ends.len() - 1).unwrap_or(i32::MAX);
-                last.duration_since(*first) / gaps
-            }
-            _ => SignedDuration::ZERO,
-        }
+        let mut gaps: Vec<SignedDuration> =
+            ends.iter().zip(ends.iter().skip(1)).map(|(a, b)| b.duration_since(*a)).collect();
+        gaps.sort_unstable();
+        gaps.get(gaps.len() / 2).copied().unwrap_or(SignedDuration::ZERO)
     }
 
     /// When, and how, the incident ends if nothing more happens.
     pub(super) fn resolution(&self) -> Option<(Timestamp, Resolution)> {
         let incident = self.record.incident.as_ref()?;
         let (id, current) = self.current()?;
-        let completed = current.completed()?;
         if id == incident.about {
-            if incident.kind == IncidentKind::DeploymentFailed && current.failed().is_some() {
+            if current.failed().is_some() {
                 return None;
             }
             let (_, last) = current.failures()?;
-            let quiet = QUIET_AFTER_MIN.max(self.mean_gap(&id, incident) * QUIET_GAPS);
+            let quiet = QUIET_AFTER_MIN.max(self.median_gap(&id, incident) * QUIET_GAPS);
             return Some((last.saturating_add(quiet).ok()?, Resolution::Ceased { quiet }));
         }
+        let completed = current.completed()?;
         let revision = current.revision().cloned();
         let ours = matches!(&incident.rollback, RollbackState::Decided { at, action }
-            if current.began() >= *at && revision.as_ref() == Some(&action.target.revision));
+            if current.began().as_second() >= at.as_second() && revision.as_ref() == Some(&action.target.revision));
         if ours || current.is_native_rollback() {
             let at = self.verification(&id, current)?;
             let resolution = Resolution::RollbackVerified { deployment: id, revision };
@@ -175,7 +170,12 @@ impl Deciding<'_> {
         let Some(deployment) = self.record.ledger.deployment(&incident.about) else { return };
         let replaced = self.record.ledger.current().is_some_and(|(id, _)| *id != incident.about);
         let (evidence, counts) = self.evidence(&incident.about, deployment);
-        if let Some(incident) = self.record.incident.as_mut().filter(|_| replaced) {
+        if let Some(incident) = self
+            .record
+            .incident
+            .as_mut()
+            .filter(|known| replaced && counts.failed_tasks() >= known.counts.failed_tasks())
+        {
             (incident.evidence, incident.counts) = (evidence::rounded(evidence), counts);
         }
     }

@@ -82,14 +82,7 @@ fn the_breaker_opens_an_incident_which_the_fourth_failure_joins() {
     story.live(28, seconds(65), End::ElbHealthCheck);
     assert_eq!(
         story.kinds(),
-        [
-            "incident-opened",
-            "rollback-refused",
-            "notice",
-            "incident-joined",
-            "rollback-refused",
-            "notice"
-        ],
+        ["incident-opened", "rollback-refused", "notice", "incident-joined",],
     );
     assert_eq!(story.evidence(), 1270.0);
     assert_eq!(story.record.incident.as_ref().unwrap().kind, IncidentKind::DeploymentFailed);

@@ -12,6 +12,8 @@ fn while_open_it_is_told_again_after_ten_minutes_one_four_and_twenty_four_hours(
     let mut story = Story::new();
     story.begin(42);
     open(&mut story, 42);
+    // Given up by ECS, it does not end by silence.
+    story.fail(42);
     let opened = story.now;
     story.pass(minutes(48 * 60));
     let after: Vec<i64> = story
@@ -34,6 +36,8 @@ fn escalations_missed_together_are_told_once() {
     let mut story = Story::new();
     story.begin(42);
     open(&mut story, 42);
+    // Given up by ECS, it does not end by silence.
+    story.fail(42);
     // Nobody looked for five hours.
     story.now += minutes(300);
     story.decide(Vec::new());
@@ -319,4 +323,84 @@ fn a_begin_that_is_told_after_the_failure_opens_nothing_again() {
     story.now += minutes(3);
     story.pass(minutes(1));
     assert_eq!((story.count("incident-opened"), story.count("incident-joined")), (1, 0));
+}
+
+#[test]
+fn a_loop_in_a_deployment_whose_end_was_never_seen_ends_by_silence_too() {
+    let mut story = Story::new();
+    (0..4).for_each(|_| drop(story.start(41)));
+    story.pass(minutes(300));
+    (0..12).for_each(|_| story.live(41, seconds(5), End::Exit(1)));
+    story.pass(minutes(24 * 60));
+    assert_eq!((story.count("incident-opened"), story.count("incident-resolved")), (1, 1));
+    (0..30).for_each(|_| story.live(41, seconds(5), End::Exit(1)));
+    assert_eq!(story.count("incident-opened"), 2, "it swallows no later one");
+}
+
+#[test]
+fn an_accident_of_the_same_day_does_not_keep_a_loop_open() {
+    let mut story = Story::with_proven();
+    story.pass(minutes(48 * 60));
+    story.live(41, seconds(5), End::Exit(1));
+    story.pass(minutes(20 * 60));
+    open(&mut story, 41);
+    story.pass(minutes(60));
+    assert_eq!(story.count("incident-resolved"), 1);
+}
+
+#[test]
+fn a_revision_as_bad_as_the_one_before_is_neither_tolerated_nor_proven() {
+    let mut story = Story::with_proven();
+    story.config.health.rollback = steady_core::config::RollbackMode::Notify;
+    for deployment in [42, 43] {
+        story.begin(deployment);
+        let mut tasks: Vec<_> = (0..20).map(|_| story.start(deployment)).collect();
+        story.complete(deployment);
+        for _ in 0..6 {
+            story.pass(minutes(5));
+            let again: Vec<_> = (0..20).map(|_| story.start(deployment)).collect();
+            for task in std::mem::replace(&mut tasks, again) {
+                story.end(&task, End::Exit(1));
+            }
+        }
+        tasks.iter().for_each(|task| story.end(task, End::ScaleIn));
+    }
+    assert_eq!(story.proven(), ["checkout:41"]);
+    assert_eq!(story.record.incident.as_ref().unwrap().about, crate::story::id(43));
+}
+
+#[test]
+fn a_failure_that_ecs_mends_within_seconds_is_told_all_the_same() {
+    let mut story = Story::with_proven();
+    story.begin(42);
+    (0..16).for_each(|_| drop(story.start(42)));
+    story.pass(seconds(20));
+    (0..4).for_each(|_| story.live(42, seconds(2), End::Exit(1)));
+    // Within the limit on reads, and over before the next one.
+    story.pass(seconds(8));
+    story.fail(42);
+    story.begin_native_rollback(41);
+    story.pass(seconds(9));
+    story.complete(41);
+    story.pass(minutes(10));
+    assert_eq!((story.count("incident-opened"), story.count("incident-resolved")), (1, 1));
+}
+
+#[test]
+fn a_mass_crash_told_in_pieces_counts_whole() {
+    let mut story = Story::new();
+    story.begin(42);
+    let tasks: Vec<_> = (0..120).map(|_| story.start(42)).collect();
+    story.pass(seconds(5));
+    let whole: Vec<_> = tasks.iter().map(|task| story.end_event(task, End::Exit(1))).collect();
+    let mut early = whole.clone();
+    for event in &mut early {
+        if let steady_core::event::Body::Task(task) = &mut event.body {
+            task.containers[0].exit_code = None;
+        }
+    }
+    story.decide(early);
+    story.decide(whole);
+    let (_, current) = story.record.ledger.current().unwrap();
+    assert_eq!((story.count("stop"), current.totals().failed_starts), (120, 120));
 }

@@ -156,3 +156,69 @@ fn the_longest_names_still_fit_the_subject() {
     assert!(subject.starts_with("[critical] ...sss"), "{subject}");
     assert!(subject.ends_with("s: restart loop on :42"), "{subject}");
 }
+
+#[test]
+fn a_sick_old_revision_is_said_once_and_not_by_turns() {
+    let mut story = Story::with_proven();
+    let old: Vec<_> = (0..8).map(|_| story.start(41)).collect();
+    story.pass(minutes(2));
+    story.begin(42);
+    old.iter().for_each(|task| story.end(task, End::OutOfMemory));
+    story.pass(seconds(31));
+    for _ in 0..8 {
+        story.live(42, seconds(5), End::Exit(1));
+        story.pass(seconds(10));
+    }
+    assert_eq!(story.count("rollback"), 0);
+    assert_eq!(story.stages(), ["opened"]);
+}
+
+#[test]
+fn a_failed_predecessor_does_not_acquit_its_successor() {
+    let mut story = Story::with_proven();
+    story.begin(42);
+    four_failures(&mut story, 42);
+    story.pass(seconds(20));
+    story.begin(43);
+    story.pass(seconds(31));
+    four_failures(&mut story, 43);
+    story.pass(minutes(5));
+    assert_eq!(story.count("rollback"), 1);
+}
+
+#[test]
+fn old_kills_for_memory_do_not_spare_a_crash_its_witness() {
+    let mut story = Story::with_proven();
+    story.config.health.witness = steady_core::config::Witness::Page;
+    story.begin(42);
+    (0..10).for_each(|_| drop(story.start(42)));
+    story.complete(42);
+    for _ in 0..9 {
+        story.pass(minutes(100));
+        story.live(42, minutes(40), End::OutOfMemory);
+    }
+    story.pass(minutes(100));
+    for _ in 0..8 {
+        story.live(42, seconds(5), End::Exit(1));
+        story.pass(seconds(31));
+    }
+    assert_eq!(story.count("rollback"), 0);
+}
+
+#[test]
+fn ecs_is_not_asked_to_go_back_to_what_was_rolled_back_from() {
+    let mut story = Story::with_proven();
+    story.begin(42);
+    (0..4).for_each(|_| drop(story.start(42)));
+    story.pass(minutes(1));
+    story.complete(42);
+    (0..12).for_each(|_| story.live(42, seconds(5), End::Exit(1)));
+    story.pass(seconds(90));
+    assert_eq!(story.count("rollback"), 1);
+    // Somebody overtakes it; ECS's last successful revision is 42.
+    story.begin(44);
+    story.pass(seconds(31));
+    four_failures(&mut story, 44);
+    story.pass(seconds(120));
+    assert_eq!(story.rollback().unwrap(), "to checkout:41: UpdateService, away from ecs-svc/44");
+}
