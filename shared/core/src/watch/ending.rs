@@ -150,18 +150,17 @@ impl Deciding<'_> {
         if self.now < at {
             return;
         }
+        self.count_again();
+        self.tell(What::Resolved(resolution.clone()));
+        self.notify(Stage::Resolved(resolution.clone()));
+        let Some(incident) = self.record.incident.take() else { return };
         if let Resolution::Ceased { .. } = resolution
-            && let Some((id, _)) = self.current()
-            && let Some(deployment) = self.record.ledger.deployment_mut(&id)
+            && let Some(deployment) = self.record.ledger.deployment_mut(&incident.about)
         {
-            // What was counted is told and over; a new loop must be judged by itself.
+            // What was counted has been told and is over; a new loop must be judged by itself.
             deployment.restart_evidence(self.now);
             deployment.soak_again_at = self.now.saturating_add(self.config.health.soak).ok();
         }
-        self.count_again();
-        self.tell(What::Resolved(resolution.clone()));
-        self.notify(Stage::Resolved(resolution));
-        self.record.incident = None;
     }
 
     /// What the incident came to, now that tasks of it end no more.

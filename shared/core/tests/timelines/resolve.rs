@@ -404,3 +404,16 @@ fn a_mass_crash_told_in_pieces_counts_whole() {
     let (_, current) = story.record.ledger.current().unwrap();
     assert_eq!((story.count("stop"), current.totals().failed_starts), (120, 120));
 }
+
+#[test]
+fn the_notice_that_a_loop_is_over_still_says_what_it_was() {
+    let mut story = Story::new();
+    story.begin(42);
+    open(&mut story, 42);
+    story.pass(minutes(60));
+    let notice = story.notices().into_iter().next_back().unwrap();
+    assert_eq!(notice.stage, "resolved");
+    assert_eq!(notice.cause.map(|cause| cause.slug()), Some("exit-code"));
+    let text = notice.text();
+    assert!(text.contains("container app ended with exit code 1"), "{text}");
+}
