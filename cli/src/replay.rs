@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use steady_core::config::ConfigTree;
 use steady_core::event::{Body, Event, Owner, TaskEvent};
 use steady_core::name::{Account, Region, ServiceKey};
-use steady_core::port::{ReadRunningTasks, RunningTask, RunningTasks};
+use steady_core::port::{RunningTask, RunningTasks};
 use steady_core::record::Record;
 use steady_core::report::{Entry, What};
 use steady_core::standalone::{self, StandaloneRecord};
@@ -130,7 +130,7 @@ impl Slot {
     }
 }
 
-/// The port over the recording: what runs, by the RUNNING and stop events so far; keyed by the task's hash.
+/// What runs, by the RUNNING and stop events so far; keyed by the task's hash.
 #[derive(Default)]
 struct RecordedTasks(BTreeMap<u64, RunningTask>);
 
@@ -148,11 +148,10 @@ impl RecordedTasks {
             self.0.insert(task.task.hash64(), running);
         }
     }
-}
 
-impl ReadRunningTasks for RecordedTasks {
-    fn running_tasks(&mut self, _service: &ServiceKey) -> Result<RunningTasks, String> {
-        Ok(RunningTasks { desired_count: None, tasks: self.0.values().cloned().collect() })
+    fn running(&self) -> RunningTasks {
+        let tasks = self.0.values().cloned().collect();
+        RunningTasks { desired_count: None, primary: None, tasks }
     }
 }
 
@@ -309,7 +308,7 @@ impl<O: Write> Timeline<'_, O> {
         let slot = self.services.entry(service.clone()).or_insert_with(|| Slot::new(&service));
         let record = slot.record.take().unwrap_or_else(|| Record::new(service.clone()));
         let config = self.tree.for_service(service.as_str());
-        let decision = watch::step(record, events, config, now, &mut slot.running);
+        let decision = watch::step(record, events, config, now, |_| Ok(slot.running.running()));
         slot.record = Some(decision.record);
         let before = std::mem::replace(&mut slot.due, decision.due);
         if before != decision.due {

@@ -53,8 +53,10 @@ const FIRST_WEIGHT: f64 = 0.8;
 const LATER_WEIGHT: f64 = 0.2 / RESTARTS_PER_DAY as f64;
 const DAY_SECONDS: f64 = 86_400.0;
 
-/// What is counted over some stretch of time.
+/// What is counted over some stretch of time. A record holds many, so each is `[9, 11, 0, 0]` there: its fields in
+/// their order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(u32, u32, u32, i64)", into = "(u32, u32, u32, i64)")]
 pub struct Counts {
     /// Starts that failed.
     pub failed_starts: u32,
@@ -64,6 +66,18 @@ pub struct Counts {
     pub crashes: u32,
     /// Run time beyond the first [`TRIAL`] of each task, in milliseconds.
     pub exposure_ms: i64,
+}
+
+impl From<(u32, u32, u32, i64)> for Counts {
+    fn from((failed_starts, passed_starts, crashes, exposure_ms): (u32, u32, u32, i64)) -> Self {
+        Self { failed_starts, passed_starts, crashes, exposure_ms }
+    }
+}
+
+impl From<Counts> for (u32, u32, u32, i64) {
+    fn from(counts: Counts) -> Self {
+        (counts.failed_starts, counts.passed_starts, counts.crashes, counts.exposure_ms)
+    }
 }
 
 impl Counts {

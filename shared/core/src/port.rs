@@ -1,8 +1,56 @@
 //! What adapters implement. Reading and writing are apart: code that holds only a reader cannot change anything.
+//!
+//! The traits are asynchronous without a runtime: nothing here knows what polls it. Every method is one question or
+//! one order; what it means is decided in the core, by whoever calls it.
+
+use std::future::Future;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
+use crate::installation::Account;
 use crate::name::{DeploymentId, ServiceKey, TaskArn, TaskDefinitionRevision};
+use crate::notice::Message;
+use crate::record::Stored;
+
+/// Why an adapter could not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PortError {
+    /// AWS said "not now". Nothing was done; asked again later it may be.
+    #[error("{call} was throttled ({text})")]
+    Throttled {
+        /// The API's name for it: `DescribeServices`.
+        call: &'static str,
+        /// AWS's error code and message.
+        text: String,
+    },
+    /// AWS said "no". Nothing was done, and asking the same again gives the same answer.
+    #[error("{call} was refused ({code}: {text})")]
+    Refused {
+        /// The API's name for it.
+        call: &'static str,
+        /// AWS's error code: `AccessDeniedException`.
+        code: String,
+        /// AWS's message.
+        text: String,
+    },
+    /// No answer, or none that tells whether it was done: a timeout, a lost connection, an error of AWS's own.
+    #[error("{call} gave no clear answer ({text})")]
+    Unclear {
+        /// The API's name for it.
+        call: &'static str,
+        /// What was seen.
+        text: String,
+    },
+}
+
+impl PortError {
+    /// Whether the same may succeed if it is asked again.
+    pub fn may_pass(&self) -> bool {
+        !matches!(self, Self::Refused { .. })
+    }
+}
 
 /// A task that runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,15 +70,189 @@ pub struct RunningTask {
 pub struct RunningTasks {
     /// The service's `desiredCount`; `None` where the reader cannot know it (a recording).
     pub desired_count: Option<u32>,
+    /// The id of the deployment with status PRIMARY; `None` where the reader cannot know it.
+    pub primary: Option<DeploymentId>,
     /// All its tasks with `lastStatus` and `desiredStatus` RUNNING, of every deployment.
     pub tasks: Vec<RunningTask>,
 }
 
-/// Reads what runs. In the account that is ListTasks with DescribeTasks and DescribeServices; `steady replay`
-/// reads the recorded events instead.
-pub trait ReadRunningTasks {
+/// How a service stands, as one reading of it shows: what an action is checked against just before it is done, and
+/// just after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceState {
+    /// `status`: `ACTIVE`, `DRAINING` or `INACTIVE`; `None` if ECS does not know the service.
+    pub status: Option<String>,
+    /// `deploymentController.type`: `ECS` (also where the answer has none), `CODE_DEPLOY` or `EXTERNAL`.
+    pub controller: String,
+    /// `schedulingStrategy`: `REPLICA` or `DAEMON`.
+    pub scheduling_strategy: String,
+    /// `deployments`, as ECS lists them: the one with status PRIMARY, and those it replaces.
+    pub deployments: Vec<DeploymentState>,
+    /// What `currentServiceDeployment` names, if it names one.
+    pub service_deployment: Option<ServiceDeploymentState>,
+    /// Whether the task definition asked about can be run.
+    pub target: TargetState,
+}
+
+/// One of `deployments`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploymentState {
+    /// `id`
+    pub id: DeploymentId,
+    /// Whether its `status` is PRIMARY.
+    pub is_primary: bool,
+    /// `taskDefinition` as `family:revision`
+    pub revision: Option<TaskDefinitionRevision>,
+    /// `createdAt`
+    pub created_at: Option<Timestamp>,
+}
+
+/// A service deployment: the newer ECS resource, which has an ARN and can be stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceDeploymentState {
+    /// `serviceDeploymentArn`
+    pub arn: String,
+    /// `status`: `PENDING`, `IN_PROGRESS`, `SUCCESSFUL`, `ROLLBACK_REQUESTED`, …
+    pub status: String,
+    /// The task definitions of `sourceServiceRevisions`: what ECS would go back to is among them.
+    pub sources: Vec<TaskDefinitionRevision>,
+}
+
+/// Whether a task definition can be run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetState {
+    /// `ACTIVE`
+    #[default]
+    Active,
+    /// Deregistered: `INACTIVE` or `DELETE_IN_PROGRESS`. UpdateService refuses it.
+    Inactive,
+    /// ECS does not know it.
+    Gone,
+}
+
+/// A change to a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// `StopServiceDeployment` with `stopType` ROLLBACK.
+    StopServiceDeployment {
+        /// `serviceDeploymentArn`
+        arn: String,
+    },
+    /// `UpdateService` to a task definition; nothing else of the service is touched.
+    UpdateService {
+        /// Which service.
+        service: ServiceKey,
+        /// To what: `checkout:41`.
+        revision: TaskDefinitionRevision,
+    },
+}
+
+/// Reads ECS.
+pub trait ReadService {
+    /// What runs: DescribeServices, then ListTasks and DescribeTasks.
+    ///
     /// # Errors
-    /// A text that says why it cannot be told (throttled, denied, timed out). Not being able to tell is not
-    /// failure: nothing is decided on it.
-    fn running_tasks(&mut self, service: &ServiceKey) -> Result<RunningTasks, String>;
+    /// [`PortError`]. Not being able to tell is not failure: nothing is decided on it.
+    fn running_tasks(
+        &self,
+        service: &ServiceKey,
+    ) -> impl Future<Output = Result<RunningTasks, PortError>> + Send;
+
+    /// How the service stands, and whether `target` can be run: DescribeServices, DescribeServiceDeployments,
+    /// DescribeServiceRevisions and DescribeTaskDefinition.
+    ///
+    /// # Errors
+    /// [`PortError`]. A service or task definition that ECS does not know is not an error, see [`ServiceState`].
+    fn service_state(
+        &self,
+        service: &ServiceKey,
+        target: &TaskDefinitionRevision,
+    ) -> impl Future<Output = Result<ServiceState, PortError>> + Send;
+}
+
+/// Changes ECS.
+pub trait ChangeService {
+    /// Makes one call, once: an attempt whose outcome is unclear is not repeated here, since only a new look at the
+    /// service can tell whether it was done.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn change(&self, call: &Call) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// What was loaded of a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// `None`: never seen.
+    pub stored: Option<Stored>,
+    /// What a save is conditional on; 0 where nothing is stored.
+    pub version: u64,
+}
+
+/// Whether a save held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// It did; the stored version is one higher now.
+    Held,
+    /// Somebody else has saved since it was loaded: nothing was written.
+    Overtaken,
+}
+
+/// Keeps records: one table, a service's record and its stops side by side.
+pub trait KeepRecords {
+    /// Reads a service's record whole, in one call.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn load(&self, service: &ServiceKey) -> impl Future<Output = Result<Loaded, PortError>> + Send;
+
+    /// Writes it whole, in one call, if the stored version is still `version`. With `stops` false only the record is
+    /// written, its stops being as stored.
+    ///
+    /// # Errors
+    /// [`PortError`]. [`PortError::Unclear`] leaves open whether it was written.
+    fn save(
+        &self,
+        service: &ServiceKey,
+        stored: &Stored,
+        stops: bool,
+        version: u64,
+    ) -> impl Future<Output = Result<Saved, PortError>> + Send;
+
+    /// What holds for the whole account.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn account(&self) -> impl Future<Output = Result<Account, PortError>> + Send;
+}
+
+/// A service's config as its team wrote it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConfigFiles {
+    /// `defaults.toml`, if there is one.
+    pub defaults: Option<String>,
+    /// `<cluster>/<service>.toml`, if there is one.
+    pub service: Option<String>,
+}
+
+/// Reads config.
+pub trait ReadConfig {
+    /// The files that hold for a service, in one call.
+    ///
+    /// # Errors
+    /// [`PortError`]. A file that is not there is no error.
+    fn config_files(
+        &self,
+        service: &ServiceKey,
+    ) -> impl Future<Output = Result<ConfigFiles, PortError>> + Send;
+}
+
+/// Sends messages.
+pub trait Publish {
+    /// Sends one message to its topic, or to the account's default one where it names none.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn publish(&self, message: &Message) -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -1,13 +1,17 @@
 //! The record: one per service, everything that must be known between two events.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+use thiserror::Error;
 
+use crate::config::ServiceConfig;
 use crate::incident::Incident;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Stops};
 use crate::name::{Account, DeploymentId, Region, ServiceKey};
+use crate::outbox::Outbox;
 
-/// One service's record.
+/// One service's record. The ledger's stops are kept apart ([`Record::store`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Whose it is.
@@ -19,13 +23,23 @@ pub struct Record {
     /// What its deployments have done.
     pub ledger: Ledger,
     /// What is wrong now.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub incident: Option<Incident>,
     /// The newest rollbacks decided, oldest first, for the budget; at most [`Record::ROLLBACKS_KEPT`].
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rollbacks: Vec<PastRollback>,
     /// Whether a deployment was seen to begin while nothing was proven yet, and what ran before it was looked at.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub has_looked_back: bool,
     /// When running tasks were last read, for the limit of one read in 30 s.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub read_at: Option<Timestamp>,
+    /// The last good config. It is read anew whenever the running tasks are.
+    #[serde(default, skip_serializing_if = "is_default", serialize_with = "unlike_default")]
+    pub config: ServiceConfig,
+    /// What was decided and is not confirmed yet.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub outbox: Outbox,
 }
 
 /// A rollback that was decided.
@@ -35,6 +49,19 @@ pub struct PastRollback {
     pub at: Timestamp,
     /// The deployment it went away from.
     pub away_from: DeploymentId,
+}
+
+/// A record as it is kept: what every write costs apart from what only stops need.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// JSON: everything but the stops. Under 2 KB for a healthy service.
+    pub record: String,
+    /// JSON: the newest stops in full.
+    pub stops: String,
+    /// The tasks that stopped within a day, 12 bytes each.
+    pub hashes: Vec<u8>,
+    /// When somebody has to look though nothing comes in; `None`: nothing is unfinished.
+    pub due: Option<Timestamp>,
 }
 
 impl Record {
@@ -52,7 +79,42 @@ impl Record {
             rollbacks: Vec::new(),
             has_looked_back: false,
             read_at: None,
+            config: ServiceConfig::default(),
+            outbox: Outbox::default(),
         }
+    }
+
+    /// As it is kept. `due`: when somebody has to look though nothing comes in.
+    pub fn store(&self, due: Option<Timestamp>) -> Stored {
+        let stops = self.ledger.stops();
+        Stored {
+            record: serde_json::to_string(self).unwrap_or_default(),
+            stops: stops.to_json(),
+            hashes: stops.to_bytes(),
+            due: [due, self.outbox.due()].into_iter().flatten().min(),
+        }
+    }
+
+    /// The reverse of [`Self::store`].
+    ///
+    /// # Errors
+    /// [`Unreadable`], for what another version of Steady wrote in a way that this one cannot read.
+    pub fn restore(stored: &Stored) -> Result<Self, Unreadable> {
+        let unreadable = |part: &'static str| {
+            move |error: serde_json::Error| Unreadable { part, why: error.to_string() }
+        };
+        let mut record: Self =
+            serde_json::from_str(&stored.record).map_err(unreadable("record"))?;
+        if !stored.stops.is_empty() {
+            let stops = Stops::read(&stored.stops, &stored.hashes).map_err(unreadable("stops"))?;
+            record.ledger.set_stops(stops);
+        }
+        Ok(record)
+    }
+
+    /// The rollback away from `deployment` did not come: it spends no budget, and condemns nothing.
+    pub(crate) fn unnote_rollback(&mut self, deployment: &DeploymentId) {
+        self.rollbacks.retain(|past| past.away_from != *deployment);
     }
 
     pub(crate) fn note_rollback(&mut self, rollback: PastRollback) {
@@ -60,4 +122,36 @@ impl Record {
         let surplus = self.rollbacks.len().saturating_sub(Self::ROLLBACKS_KEPT);
         self.rollbacks.drain(..surplus);
     }
+}
+
+/// A stored record that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the stored `{part}` cannot be read: {why}")]
+pub struct Unreadable {
+    /// `record` or `stops`
+    pub part: &'static str,
+    /// Where, and what was expected.
+    pub why: String,
+}
+
+/// Left out of the record: what is as it was at first costs nothing.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Writes of a config what differs from the default: every write of a record pays for its bytes.
+fn unlike_default<S: Serializer>(config: &ServiceConfig, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut config = serde_json::to_value(config).map_err(serde::ser::Error::custom)?;
+    let default = serde_json::to_value(ServiceConfig::default());
+    subtract(&mut config, &default.map_err(serde::ser::Error::custom)?);
+    config.serialize(serializer)
+}
+
+fn subtract(value: &mut Value, default: &Value) {
+    let (Value::Object(value), Value::Object(default)) = (value, default) else { return };
+    value.retain(|key, value| {
+        let Some(default) = default.get(key) else { return true };
+        subtract(value, default);
+        value != default && *value != Value::Object(serde_json::Map::new())
+    });
 }

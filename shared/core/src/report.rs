@@ -9,7 +9,7 @@ use crate::incident::{IncidentKind, Resolution};
 use crate::ledger::TaskStop;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
 use crate::notice::{Notice, words};
-use crate::rollback::{Action, Path, Refusal};
+use crate::rollback::{Action, Path, Reason, Refusal};
 use crate::stop::Cause;
 
 /// One line of what happened.
@@ -78,8 +78,16 @@ pub enum What {
     Rollback(Action),
     /// A rollback was looked at and not done, and why.
     Refused(Refusal),
+    /// A decided rollback has begun: ECS took the call.
+    Begun(Action),
+    /// A decided rollback was not done, and why.
+    Failed(Action, Reason),
     /// A notice for people.
     Notice(Box<Notice>),
+    /// SNS took the notice of this id.
+    Sent(String),
+    /// Something decided was not done now, and why; it stays in the outbox.
+    PutOff(String),
     /// Something was left aside.
     Skipped(String),
 }
@@ -114,7 +122,11 @@ impl What {
             Self::Resolved(_) => "incident-resolved",
             Self::Rollback(_) => "rollback",
             Self::Refused(_) => "rollback-refused",
+            Self::Begun(_) => "rollback-begun",
+            Self::Failed(..) => "rollback-failed",
             Self::Notice(_) => "notice",
+            Self::Sent(_) => "notice-sent",
+            Self::PutOff(_) => "put-off",
             Self::Skipped(_) => "skipped",
         }
     }
@@ -131,7 +143,11 @@ impl fmt::Display for What {
             Self::Resolved(resolution) => write!(f, "{}", words::resolution(resolution)),
             Self::Rollback(action) => action.fmt(f),
             Self::Refused(refusal) => write!(f, "not rolled back: {refusal}"),
+            Self::Begun(action) => write!(f, "ECS has begun it, {action}"),
+            Self::Failed(action, reason) => write!(f, "not done, {action}: {reason}"),
             Self::Notice(notice) => f.write_str(&notice.subject),
+            Self::Sent(id) => write!(f, "notice {id} was sent"),
+            Self::PutOff(why) => write!(f, "not now: {why}"),
             Self::Skipped(why) => f.write_str(why),
         }
     }

@@ -10,42 +10,61 @@ use super::TaskStop;
 use crate::evidence::{self, Counts, RESTART_EVERY, RESTARTS_PER_DAY, TRIAL};
 use crate::name::{DeploymentId, TaskDefinitionRevision};
 use crate::port::RunningTask;
+use crate::record::is_default;
 use crate::stop::{Cause, Verdict};
 
 /// What one deployment of a service, and so one service revision, has done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deployment {
+    #[serde(default, skip_serializing_if = "is_default")]
     revision: Option<TaskDefinitionRevision>,
     /// When its begin was told, else when its first known task was made.
     began: Timestamp,
+    #[serde(default, skip_serializing_if = "is_default")]
     begin_told: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
     native_rollback: bool,
     /// What was current when its begin was told.
+    #[serde(default, skip_serializing_if = "is_default")]
     replaces: Option<DeploymentId>,
+    #[serde(default, skip_serializing_if = "is_default")]
     completed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_default")]
     failed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_default")]
     failed_reason: Option<Arc<str>>,
     /// The evidence's half hours are counted from here.
     evidence_from: Timestamp,
     /// Counts by half hour since `evidence_from`; those of past days are dropped.
+    #[serde(default, skip_serializing_if = "is_default", with = "rows")]
     half_hours: BTreeMap<i64, Counts>,
     /// Everything ever counted.
+    #[serde(default, skip_serializing_if = "is_default")]
     totals: Counts,
     /// Stops by verdict and cause, benign ones left out.
+    #[serde(default, skip_serializing_if = "is_default")]
     causes: BTreeMap<Cause, (Verdict, u32)>,
+    #[serde(default, skip_serializing_if = "is_default")]
     first_failed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_default")]
     last_failed_at: Option<Timestamp>,
     /// The end of its first task that ended in any way but a benign one.
+    #[serde(default, skip_serializing_if = "is_default")]
     first_trouble_at: Option<Timestamp>,
     /// Its soak has ended, but is looked at again then: there was evidence against it.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) soak_again_at: Option<Timestamp>,
     /// Its soak has ended, and nobody could tell which revision it carries.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) is_unnamed: bool,
     /// It completed and behaved through its soak.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) is_proven: bool,
     /// An incident is or was about it, so it is no measure for others.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) in_trouble: bool,
     /// ECS gave it up, and an incident says so.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) failure_told: bool,
 }
 
@@ -240,6 +259,11 @@ impl Deployment {
         self.settle();
     }
 
+    /// For one that nobody compares with any more.
+    pub(super) fn forget_half_hours(&mut self) {
+        self.half_hours.clear();
+    }
+
     /// What its tasks died of so far is told and past.
     fn settle(&mut self) {
         self.causes.clear();
@@ -384,4 +408,49 @@ fn millis(duration: SignedDuration) -> i64 {
 
 fn day_of(half_hour: i64) -> i64 {
     half_hour.div_euclid(i64::from(RESTARTS_PER_DAY))
+}
+
+/// Half hours as the record keeps them: `[half hour, passed starts, exposure in ms]`, and in one with trouble also
+/// failed starts and crashes. A healthy service has up to 48, in an item that every write pays for.
+mod rows {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::evidence::Counts;
+
+    pub(super) fn serialize<S: Serializer>(
+        half_hours: &BTreeMap<i64, Counts>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let row = |(half_hour, counts): (&i64, &Counts)| {
+            let mut row = vec![*half_hour, i64::from(counts.passed_starts), counts.exposure_ms];
+            if counts.failed_tasks() > 0 {
+                row.extend([i64::from(counts.failed_starts), i64::from(counts.crashes)]);
+            }
+            row
+        };
+        half_hours.iter().map(row).collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<i64, Counts>, D::Error> {
+        let rows = Vec::<Vec<i64>>::deserialize(deserializer)?;
+        let count = |value: Option<&i64>| {
+            u32::try_from(value.copied().unwrap_or(0)).map_err(serde::de::Error::custom)
+        };
+        rows.iter()
+            .map(|row| {
+                let half_hour = row.first().copied().unwrap_or(0);
+                let counts = Counts {
+                    passed_starts: count(row.get(1))?,
+                    exposure_ms: row.get(2).copied().unwrap_or(0),
+                    failed_starts: count(row.get(3))?,
+                    crashes: count(row.get(4))?,
+                };
+                Ok((half_hour, counts))
+            })
+            .collect()
+    }
 }

@@ -9,31 +9,21 @@
 
 mod deployment;
 mod stop;
+mod stops;
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use deployment::Deployment;
 pub use stop::TaskStop;
+pub use stops::{REMEMBERED_FOR, STOPS_KEPT, Stops, TASKS_REMEMBERED};
 
 use crate::event::{DeploymentEvent, DeploymentEventName, TaskEvent};
 use crate::name::{DeploymentId, TaskDefinitionRevision};
 use crate::port::RunningTask;
-
-/// Stops kept in full. What a notice shows comes from them; 50 fill about 40 KB of the record's second item.
-pub const STOPS_KEPT: usize = 50;
-
-/// Stops kept while their cause is still to come, for the minute that it takes.
-const PENDING_KEPT: usize = 1_000;
-
-/// Tasks remembered as stopped. More would outgrow DynamoDB's 400 KB item; a service that stops more than
-/// 5,000 tasks in a day loses only the power to tell very late repeats.
-pub const TASKS_REMEMBERED: usize = 5_000;
-
-/// How long a stopped task is remembered. EventBridge retries a delivery for up to 24 h by default.
-pub const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(24);
+use crate::record::is_default;
 
 /// Deployments kept. Proven revisions are listed apart, so older ones have nothing left to say.
 pub const DEPLOYMENTS_KEPT: usize = 10;
@@ -45,13 +35,12 @@ pub const PROVEN_KEPT: usize = 5;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     deployments: BTreeMap<DeploymentId, Deployment>,
-    /// The newest [`STOPS_KEPT`] by end.
-    stops: Vec<TaskStop>,
-    /// Hash of each task that stopped, with its end in seconds since 1970.
-    remembered: BTreeMap<u64, i64>,
-    /// Stops that ended before this (seconds since 1970) are no longer told from repeats, and are ignored.
-    forgotten_before: i64,
+    /// Kept apart from the rest: only stops need them.
+    #[serde(skip)]
+    stops: Stops,
+    #[serde(default, skip_serializing_if = "is_default")]
     proven: Vec<Proven>,
+    #[serde(default, skip_serializing_if = "is_default")]
     bad: Vec<TaskDefinitionRevision>,
 }
 
@@ -84,25 +73,24 @@ impl Ledger {
     /// Takes in an event that tells of a stop ([`TaskEvent::tells_of_stop`]) of this service's task.
     /// `told_at` is the event's time.
     pub fn absorb_stop(&mut self, event: &TaskEvent, told_at: Timestamp) -> Absorbed {
-        let hash = event.task.hash64();
-        if self.remembered.contains_key(&hash) {
+        if self.stops.knows(&event.task) {
             return self.absorb_detail(event, told_at);
         }
         let stop = TaskStop::new(event, told_at);
-        if stop.ended_at().as_second() < self.forgotten_before {
+        if stop.ended_at().as_second() < self.stops.forgotten_before {
             return Absorbed::TooOld(Box::new(stop));
         }
-        self.remember(hash, stop.ended_at());
+        self.stops.remember(&event.task, stop.ended_at());
         if let Some(deployment) = self.deployment_of(&stop) {
             deployment.add(&stop);
         }
-        self.keep(stop.clone());
+        self.stops.keep(stop.clone());
         if stop.is_told { Absorbed::New(Box::new(stop)) } else { Absorbed::Detail }
     }
 
     fn absorb_detail(&mut self, event: &TaskEvent, told_at: Timestamp) -> Absorbed {
         // Events of one task come close together, so it is among the newest.
-        let known = self.stops.iter_mut().rev().find(|known| known.task == event.task);
+        let known = self.stops.kept.iter_mut().rev().find(|known| known.task == event.task);
         let Some(known) = known else { return Absorbed::Repeat };
         let news = TaskStop::new(event, told_at);
         if !known.lacks(&news) {
@@ -117,7 +105,7 @@ impl Ledger {
         if let Some(deployment) = self.deployment_of(&after) {
             deployment.add(&after);
         }
-        self.stops.sort_by(TaskStop::by_end);
+        self.stops.kept.sort_by(TaskStop::by_end);
         let told_now = after.is_told && !before.is_told;
         if told_now { Absorbed::New(Box::new(after)) } else { Absorbed::Detail }
     }
@@ -178,46 +166,40 @@ impl Ledger {
         }
     }
 
-    fn keep(&mut self, stop: TaskStop) {
-        let at = self.stops.partition_point(|known| known.by_end(&stop).is_le());
-        self.stops.insert(at, stop);
-        if self.stops.len() > STOPS_KEPT {
-            // Those whose cause is still to come go last: a mass crash is told in pieces.
-            let told = self.stops.iter().position(|stop| stop.is_told);
-            if told.is_some() || self.stops.len() > PENDING_KEPT {
-                self.stops.remove(told.unwrap_or(0));
-            }
-        }
-    }
-
-    fn remember(&mut self, hash: u64, ended_at: Timestamp) {
-        self.remembered.insert(hash, ended_at.as_second());
-        // Sorting for each stop would cost more than the slack.
-        if self.remembered.len() > TASKS_REMEMBERED + TASKS_REMEMBERED / 10 {
-            let mut ends: Vec<i64> = self.remembered.values().copied().collect();
-            ends.sort_unstable();
-            let cut = ends.len().saturating_sub(TASKS_REMEMBERED);
-            if let Some(oldest_kept) = ends.get(cut) {
-                // Where all of them stopped in one second, that second goes whole.
-                let nothing_older = ends.first() == Some(oldest_kept);
-                self.forget_before(oldest_kept.saturating_add(i64::from(nothing_older)));
-            }
-        }
-    }
-
     /// Forgets tasks that stopped more than [`REMEMBERED_FOR`] before `now`.
     pub fn forget_old(&mut self, now: Timestamp) {
-        let before = now.as_second().saturating_sub(REMEMBERED_FOR.as_secs());
-        // An hour of slack, so that a busy service does not sweep its thousands of hashes at each event.
-        if before > self.forgotten_before.saturating_add(3600) {
-            self.forget_before(before);
-        }
+        self.stops.forget_old(now);
     }
 
-    fn forget_before(&mut self, second: i64) {
-        self.forgotten_before = self.forgotten_before.max(second);
-        let from = self.forgotten_before;
-        self.remembered.retain(|_, ended| *ended >= from);
+    /// The stops.
+    pub(crate) fn stops(&self) -> &Stops {
+        &self.stops
+    }
+
+    pub(crate) fn set_stops(&mut self, stops: Stops) {
+        self.stops = stops;
+    }
+
+    /// Drops what has nothing left to say, so that a healthy service's record stays small: once the current deployment
+    /// is proven, all but it, the one that it replaced, and those that began within a day; and the half hours of what
+    /// neither stands nor is compared with.
+    pub(crate) fn tidy(&mut self, now: Timestamp, in_trouble: Option<&DeploymentId>) {
+        let Some((current, standing)) = self.current() else { return };
+        let is_proven = standing.is_proven;
+        let measure = self.replaced_by(current).map(|(id, _)| id.clone());
+        let current = current.clone();
+        let stands = |id: &DeploymentId| *id == current || Some(id) == in_trouble;
+        let is_measure = |id: &DeploymentId| Some(id) == measure.as_ref();
+        let is_old = |other: &Deployment| now.duration_since(other.began()) >= REMEMBERED_FOR;
+        self.deployments
+            .retain(|id, other| stands(id) || is_measure(id) || !is_proven || !is_old(other));
+        for (id, other) in &mut self.deployments {
+            // Of what was replaced the totals stay: they are the measure of what is tolerated.
+            let compared = is_measure(id) && !is_proven;
+            if !stands(id) && !compared && other.completed().is_some() {
+                other.forget_half_hours();
+            }
+        }
     }
 
     /// The deployment that is meant to stand: whose failures open incidents.
@@ -279,12 +261,12 @@ impl Ledger {
         &'a self,
         deployment: &'a DeploymentId,
     ) -> impl Iterator<Item = &'a TaskStop> {
-        self.stops.iter().filter(move |stop| stop.deployment.as_ref() == Some(deployment))
+        self.stops.kept.iter().filter(move |stop| stop.deployment.as_ref() == Some(deployment))
     }
 
     /// Whether the task is known to have stopped.
     pub fn has_stopped(&self, task: &crate::name::TaskArn) -> bool {
-        self.remembered.contains_key(&task.hash64())
+        self.stops.knows(task)
     }
 
     /// The revisions that were proven, oldest first.
@@ -313,6 +295,10 @@ impl Ledger {
     /// Whether a rollback away from `revision` was decided, and it was not proven since.
     pub fn is_bad(&self, revision: &TaskDefinitionRevision) -> bool {
         self.bad.contains(revision)
+    }
+
+    pub(crate) fn unmark_bad(&mut self, revision: &TaskDefinitionRevision) {
+        self.bad.retain(|bad| bad != revision);
     }
 
     pub(crate) fn mark_bad(&mut self, revision: TaskDefinitionRevision) {

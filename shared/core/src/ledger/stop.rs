@@ -17,22 +17,30 @@ pub struct TaskStop {
     /// Which task.
     pub task: TaskArn,
     /// `startedBy`; `None` if the task was not started by a service's scheduler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<DeploymentId>,
     /// What it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<TaskDefinitionRevision>,
     /// `createdAt`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
     /// `startedAt`; `None` if it never reached RUNNING.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// `stoppingAt`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopping_at: Option<Timestamp>,
     /// `executionStoppedAt`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_stopped_at: Option<Timestamp>,
     /// Time of the earliest event that told of the stop.
     pub told_at: Timestamp,
     /// `stopCode`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_code: Option<StopCode>,
     /// `stoppedReason`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_reason: Option<Arc<str>>,
     /// `containers`
     pub containers: Vec<Container>,
@@ -41,6 +49,7 @@ pub struct TaskStop {
     /// Why the task ended.
     pub cause: Cause,
     /// Index in [`Self::containers`] of the one that tells why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<usize>,
     /// Whether it has been told: once its cause is known, or its last event has come.
     pub(super) is_told: bool,

@@ -10,7 +10,7 @@ use crate::incident::{ESCALATE_AFTER, Incident, IncidentKind, Resolution};
 use crate::ledger::{Deployment, TaskStop};
 use crate::name::{Region, ServiceKey, TaskDefinitionRevision};
 use crate::record::Record;
-use crate::rollback::{Action, Refusal, RollbackState};
+use crate::rollback::{Action, Reason, Refusal, RollbackState};
 use crate::stop::{Cause, Verdict};
 
 /// A notice about the record's open incident; `None` if none is open.
@@ -149,6 +149,8 @@ impl Telling<'_> {
             (_, RollbackState::Holding { target, .. }) => {
                 format!("{kind}{on}, about to roll back to {}", to(&target.revision))
             }
+            (Stage::RollbackFailed, _) => format!("{kind}{on}, and the rollback FAILED"),
+            (_, RollbackState::Failed { .. }) => format!("{kind}{on}, not rolled back"),
             _ => format!("{kind}{on}"),
         }
     }
@@ -196,6 +198,16 @@ impl Telling<'_> {
             (_, RollbackState::Refused(Refusal::Replaced(_))) => {
                 "Another deployment has begun since; Steady waits for that one.".to_owned()
             }
+            (_, RollbackState::Failed { why: Reason::Guard(refusal), .. })
+                if refusal.is_overtaken() =>
+            {
+                "Steady leaves it alone, since another change of the service is under way."
+                    .to_owned()
+            }
+            (_, RollbackState::Failed { action, why: Reason::Aws(_) }) => format!(
+                "Steady tried to roll it back to {} and could not; this one is yours.",
+                action.target.revision,
+            ),
             _ => "Steady does not roll it back; this one is yours.".to_owned(),
         };
         format!("{state} {what}")

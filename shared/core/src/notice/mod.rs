@@ -4,6 +4,7 @@
 //! what you do now. Whoever is woken by it must be able to act on it alone.
 
 mod compose;
+mod message;
 mod render;
 mod standalone;
 mod steps;
@@ -18,6 +19,7 @@ use crate::name::{Account, Region, TaskDefinitionRevision};
 use crate::stop::{Cause, Verdict};
 
 pub use compose::of_incident;
+pub use message::Message;
 pub use standalone::of_standalone_task;
 
 /// SNS takes subjects of less than 100 ASCII characters (Publish in the API reference).
@@ -34,7 +36,8 @@ pub struct Notice {
     pub id: String,
     /// When it was written.
     pub at: Timestamp,
-    /// What it tells: `opened`, `rollback-begun`, `rollback-refused`, `escalated`, `resolved`, `task-failed`.
+    /// What it tells: `opened`, `rollback-begun`, `rollback-refused`, `rollback-failed`, `escalated`, `resolved`,
+    /// `task-failed`.
     pub stage: &'static str,
     /// How much it matters.
     pub severity: Severity,
@@ -135,6 +138,8 @@ pub enum Stage {
     RollbackBegun,
     /// A rollback that was announced does not come.
     RollbackRefused,
+    /// A rollback was tried, and AWS did not do it.
+    RollbackFailed,
     /// It is still open.
     Escalated,
     /// It is over.
@@ -147,6 +152,7 @@ impl Stage {
             Self::Opened => "opened",
             Self::RollbackBegun => "rollback-begun",
             Self::RollbackRefused => "rollback-refused",
+            Self::RollbackFailed => "rollback-failed",
             Self::Escalated => "escalated",
             Self::Resolved(_) => "resolved",
         }

@@ -1,12 +1,12 @@
 //! What Steady did, and what the reader does now.
 
 use super::Stage;
-use super::compose::{Telling, console};
+use super::compose::{Telling, console, quoted};
 use super::words;
 use crate::config::RollbackMode;
 use crate::incident::Resolution;
 use crate::name::TaskDefinitionRevision;
-use crate::rollback::{Path, Refusal, RollbackState};
+use crate::rollback::{Path, Reason, Refusal, RollbackState};
 use crate::stop::Verdict;
 
 impl Telling<'_> {
@@ -36,6 +36,13 @@ impl Telling<'_> {
                 target.revision,
             )),
             RollbackState::Refused(refusal) => lines.push(format!("nothing: {refusal}")),
+            RollbackState::Failed { action, why: Reason::Aws(why) } => {
+                lines.push(format!("nothing: AWS did not do it, {action}"));
+                lines.push(quoted("AWS", why));
+            }
+            RollbackState::Failed { why: Reason::Guard(refusal), .. } => {
+                lines.push(format!("nothing: {refusal}"));
+            }
             RollbackState::Undecided => lines.push("nothing yet".to_owned()),
         }
         lines
@@ -107,8 +114,9 @@ impl Telling<'_> {
         if self.main_cause().is_some_and(|(_, verdict, _)| verdict == Verdict::Environment) {
             return None;
         }
-        if let RollbackState::Refused(Refusal::NativeRollback(_) | Refusal::Replaced(_)) =
-            self.incident.rollback
+        if let RollbackState::Refused(refusal)
+        | RollbackState::Failed { why: Reason::Guard(refusal), .. } = &self.incident.rollback
+            && refusal.is_overtaken()
         {
             return None;
         }

@@ -6,13 +6,14 @@ use super::{READ_EVERY, Running};
 use crate::config::{Health, ServiceConfig};
 use crate::evidence::{self, FAILED_TASKS_MIN, SICK_AT, TURNS_AT};
 use crate::incident::{Incident, IncidentId, IncidentKind, TaskCount};
+use crate::installation::Brakes;
 use crate::ledger::Deployment;
 use crate::name::DeploymentId;
 use crate::notice::{self, Notice, Stage};
 use crate::port::RunningTask;
 use crate::record::{PastRollback, Record};
 use crate::report::{Because, Entry, What};
-use crate::rollback::{self, Action, Outcome, Refusal, RollbackState};
+use crate::rollback::{self, Action, Considered, Refusal, RollbackState};
 
 pub(super) struct Deciding<'a> {
     pub(super) record: Record,
@@ -20,7 +21,7 @@ pub(super) struct Deciding<'a> {
     pub(super) now: Timestamp,
     pub(super) running: Running,
     pub(super) entries: Vec<Entry>,
-    pub(super) actions: Vec<Action>,
+    pub(super) brakes: Brakes,
     /// When the running tasks could be read, if they are wanted and were read too recently.
     pub(super) want_read: Option<Timestamp>,
 }
@@ -39,6 +40,14 @@ impl Deciding<'_> {
         };
         let of_it = running.tasks.iter().filter(|task| task.deployment.as_ref() == Some(id));
         of_it.filter(|task| !self.record.ledger.has_stopped(&task.task)).collect()
+    }
+
+    /// The deployment that ECS calls PRIMARY, where that was read.
+    fn primary(&self) -> Option<&DeploymentId> {
+        match &self.running {
+            Running::Known(running) => running.primary.as_ref(),
+            _ => None,
+        }
     }
 
     pub(super) fn is_known(&self) -> bool {
@@ -102,7 +111,10 @@ impl Deciding<'_> {
         }
         let reached = |at: Option<Timestamp>| at.is_some_and(|at| at <= self.now);
         let incident = self.record.incident.as_ref();
-        if reached(incident.and_then(Incident::next_escalation)) || reached(self.hold_ends()) {
+        if reached(incident.and_then(Incident::next_escalation))
+            || reached(self.hold_ends())
+            || reached(self.pause_ends())
+        {
             return true;
         }
         if self.may_look_back() {
@@ -131,6 +143,13 @@ impl Deciding<'_> {
     fn hold_ends(&self) -> Option<Timestamp> {
         match self.record.incident.as_ref()?.rollback {
             RollbackState::Holding { until, .. } => Some(until),
+            _ => None,
+        }
+    }
+
+    fn pause_ends(&self) -> Option<Timestamp> {
+        match &self.record.incident.as_ref()?.rollback {
+            RollbackState::Refused(Refusal::Paused(pause)) => pause.until,
             _ => None,
         }
     }
@@ -259,14 +278,15 @@ impl Deciding<'_> {
         let Some(incident) = &self.record.incident else {
             return;
         };
-        if matches!(incident.rollback, RollbackState::Decided { .. }) {
-            return;
-        }
-        if matches!(incident.rollback, RollbackState::Refused(Refusal::OldRevisionSick { .. }))
-            && !self.is_known()
-        {
-            // The old revision is judged again when its tasks are read, and not by chance in between.
-            return;
+        match incident.rollback {
+            RollbackState::Decided { .. } | RollbackState::Failed { .. } => return,
+            // The old revision is judged again when its tasks are read, and not by chance in between; so is a pause.
+            RollbackState::Refused(Refusal::OldRevisionSick { .. } | Refusal::Paused(_))
+                if !self.is_known() =>
+            {
+                return;
+            }
+            _ => {}
         }
         let old = self.record.ledger.replaced_by(&incident.about);
         let old = old.map(|(id, old)| {
@@ -274,14 +294,16 @@ impl Deciding<'_> {
         });
         // Without its running tasks known, the old revision's evidence is an upper bound, and acquits nobody.
         let old = old.filter(|_| self.is_known());
-        let outcome = rollback::consider(&self.record, incident, old, self.health(), self.now);
+        let seen =
+            rollback::Seen { primary: self.primary(), old_evidence: old, brakes: &self.brakes };
+        let outcome = rollback::consider(&self.record, incident, seen, self.health(), self.now);
         let outcome = self.hold_unless_known(outcome);
         // A refusal is news where a rollback was announced, or another deployment has failed since; elsewhere
         // people have been told.
         let expected = match &incident.rollback {
             RollbackState::Holding { .. } | RollbackState::Undecided => true,
             RollbackState::Refused(refusal) => matches!(refusal, Refusal::NotEnoughEvidence(_)),
-            RollbackState::Decided { .. } => false,
+            RollbackState::Decided { .. } | RollbackState::Failed { .. } => false,
         };
         let (state, news) = self.state_and_news(outcome);
         let stage = match &news {
@@ -307,26 +329,26 @@ impl Deciding<'_> {
     }
 
     /// Nothing is done to a service whose tasks cannot be read now.
-    fn hold_unless_known(&self, outcome: Outcome) -> Outcome {
+    fn hold_unless_known(&self, outcome: Considered) -> Considered {
         match outcome {
-            Outcome::Act(Action { target, .. }) if !self.is_known() => {
+            Considered::Act(Action { target, .. }) if !self.is_known() => {
                 let soon = self.now.saturating_add(READ_EVERY).unwrap_or(self.now);
-                Outcome::Hold { until: self.want_read.unwrap_or(soon), target }
+                Considered::Hold { until: self.want_read.unwrap_or(soon), target }
             }
             outcome => outcome,
         }
     }
 
     /// What a rollback's outcome makes of the incident, and what of it has not been said before.
-    fn state_and_news(&self, outcome: Outcome) -> (RollbackState, Option<What>) {
+    fn state_and_news(&self, outcome: Considered) -> (RollbackState, Option<What>) {
         let known = self.record.incident.as_ref().map(|incident| &incident.rollback);
         match outcome {
-            Outcome::Refuse(refusal) => {
+            Considered::Refuse(refusal) => {
                 let news = !known.is_some_and(|known| same_refusal(known, &refusal));
                 (RollbackState::Refused(refusal.clone()), news.then_some(What::Refused(refusal)))
             }
-            Outcome::Hold { until, target } => (RollbackState::Holding { until, target }, None),
-            Outcome::Act(action) => {
+            Considered::Hold { until, target } => (RollbackState::Holding { until, target }, None),
+            Considered::Act(action) => {
                 let state = RollbackState::Decided { at: self.now, action: action.clone() };
                 (state, Some(What::Rollback(action)))
             }
@@ -344,7 +366,7 @@ impl Deciding<'_> {
         if let Some(revision) = self.record.incident.as_ref().and_then(|i| i.revision.clone()) {
             self.record.ledger.mark_bad(revision);
         }
-        self.actions.push(action);
+        self.record.outbox.push_rollback(action, self.now);
     }
 
     // ---- escalate ----
@@ -382,6 +404,7 @@ impl Deciding<'_> {
 
     pub(super) fn notify(&mut self, stage: Stage) {
         if let Some(notice) = self.notice(stage) {
+            self.record.outbox.push_message(notice.message(), self.now);
             self.tell(What::Notice(Box::new(notice)));
         }
     }
@@ -399,7 +422,8 @@ impl Deciding<'_> {
         let verification =
             self.current().and_then(|(id, deployment)| self.verification(&id, deployment));
         let resolution = self.resolution().map(|(at, _)| at);
-        let all = [self.hold_ends(), escalation, verification, soak, resolution, self.want_read];
+        let (hold, pause) = (self.hold_ends(), self.pause_ends());
+        let all = [hold, pause, escalation, verification, soak, resolution, self.want_read];
         all.into_iter().flatten().filter(|at| *at > self.now).min()
     }
 }

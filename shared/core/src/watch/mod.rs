@@ -2,21 +2,25 @@
 //!
 //! [`decide`] is total and synchronous: (record, observation, config, now) → decision. It asks for what it
 //! lacks ([`Decision::ask`]) instead of fetching it, so the Lambda functions, `steady replay` and tests share
-//! it whole. [`step`] is the loop of asking and deciding for callers whose port answers at once.
+//! it whole. [`step`] is the loop of asking and deciding for callers who can answer at once.
 
 mod deciding;
 mod ending;
+mod settling;
+
+pub use settling::{Settled, settle};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::ServiceConfig;
 use crate::event::{Body, Event};
+use crate::installation::Brakes;
 use crate::ledger::Absorbed;
+use crate::name::ServiceKey;
 use crate::notice;
-use crate::port::{ReadRunningTasks, RunningTasks};
+use crate::port::RunningTasks;
 use crate::record::Record;
 use crate::report::{Entry, What};
-use crate::rollback::Action;
 use deciding::Deciding;
 
 /// At most one read of a service's running tasks in this time: DescribeTasks shares its quota with everybody
@@ -30,6 +34,8 @@ pub struct Observation {
     pub events: Vec<Event>,
     /// Its running tasks, if they were asked for.
     pub running: Running,
+    /// Whether Steady may act.
+    pub brakes: Brakes,
 }
 
 /// Whether the running tasks are known.
@@ -47,14 +53,12 @@ pub enum Running {
 /// What follows.
 #[derive(Debug)]
 pub struct Decision {
-    /// The record from now on.
+    /// The record from now on. What is to be done is in its outbox.
     pub record: Record,
     /// `true`: read the running tasks and decide again with them, without the events, before anything else.
     pub ask: bool,
     /// What happened, in order.
     pub entries: Vec<Entry>,
-    /// What is to be done. (An action is also in the record until it is confirmed.)
-    pub actions: Vec<Action>,
     /// When to decide again though nothing comes in; always after `now`.
     pub due: Option<Timestamp>,
 }
@@ -79,12 +83,13 @@ pub fn decide(
     if let Running::Known(running) = &running {
         running.tasks.iter().for_each(|task| record.ledger.absorb_running(task));
     }
-    let mut deciding =
-        Deciding { config, now, running, record, entries, actions: Vec::new(), want_read };
+    let brakes = observation.brakes;
+    let mut deciding = Deciding { config, now, running, brakes, record, entries, want_read };
     if deciding.needs_running() && deciding.may_read() {
         let Deciding { record, entries, .. } = deciding;
-        return Decision { record, ask: true, entries, actions: Vec::new(), due: None };
+        return Decision { record, ask: true, entries, due: None };
     }
+    deciding.expire();
     deciding.refresh();
     deciding.look_back();
     deciding.soak();
@@ -92,31 +97,35 @@ pub fn decide(
     deciding.roll_back();
     deciding.resolve();
     deciding.escalate();
+    deciding.record.ledger.tidy(now, deciding.record.incident.as_ref().map(|open| &open.about));
     let due = deciding.due();
-    let Deciding { record, entries, actions, .. } = deciding;
-    Decision { record, ask: false, entries, actions, due }
+    let Deciding { record, entries, .. } = deciding;
+    Decision { record, ask: false, entries, due }
 }
 
-/// Decides, and answers through `port` what is asked.
+/// Decides, answers with `read` what is asked, and takes everything decided for done: how a replay goes on.
 pub fn step(
     record: Record,
     events: Vec<Event>,
     config: &ServiceConfig,
     now: Timestamp,
-    port: &mut impl ReadRunningTasks,
+    read: impl FnOnce(&ServiceKey) -> Result<RunningTasks, String>,
 ) -> Decision {
-    let first = decide(record, Observation { events, running: Running::NotAsked }, config, now);
-    if !first.ask {
-        return first;
+    let brakes = Brakes::released();
+    let observation = Observation { events, running: Running::NotAsked, brakes: brakes.clone() };
+    let mut decision = decide(record, observation, config, now);
+    if decision.ask {
+        let running = match read(&decision.record.service) {
+            Ok(tasks) => Running::Known(tasks),
+            Err(why) => Running::Unknown(why),
+        };
+        let observation = Observation { events: Vec::new(), running, brakes };
+        let first = decision;
+        decision = decide(first.record, observation, config, now);
+        decision.entries.splice(0..0, first.entries);
     }
-    let running = match port.running_tasks(&first.record.service) {
-        Ok(tasks) => Running::Known(tasks),
-        Err(why) => Running::Unknown(why),
-    };
-    let observation = Observation { events: Vec::new(), running };
-    let mut second = decide(first.record, observation, config, now);
-    second.entries.splice(0..0, first.entries);
-    second
+    decision.record.outbox.clear();
+    decision
 }
 
 /// Takes events into the record, oldest first.

@@ -237,6 +237,7 @@ fn ledger_after(
         let observation = Observation {
             events: batch.to_vec(),
             running: Running::Unknown("not asked in this test".to_owned()),
+            brakes: steady_core::installation::Brakes::released(),
         };
         record = watch::decide(record, observation, &story.config, now).record;
     }

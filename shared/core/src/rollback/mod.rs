@@ -1,13 +1,21 @@
-//! May a service be rolled back, to what, and by which path? Every refusal has its own reason.
+//! May a service be rolled back, to what, and by which path? And when it is done: is the service still as it was
+//! judged, and was it done?
+
+mod carry_out;
+mod refusal;
+
+pub use carry_out::{CarryingOut, GIVE_UP_AFTER, Outcome, Step};
+pub use refusal::Refusal;
 
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Health, RollbackMode, Witness, render_duration};
-use crate::evidence::{self, SICK_AT};
+use crate::config::{Health, RollbackMode, Witness};
+use crate::evidence::SICK_AT;
 use crate::incident::Incident;
+use crate::installation::Brakes;
 use crate::ledger::Proven;
 use crate::name::{DeploymentId, TaskDefinitionRevision};
 use crate::notice::words;
@@ -46,6 +54,23 @@ pub enum RollbackState {
     },
     /// Not done, and why. Looked at again with every new evidence.
     Refused(Refusal),
+    /// Decided, tried, and not to be done: a person has to. Final for this deployment.
+    Failed {
+        /// What could not be done.
+        action: Action,
+        /// Why not.
+        why: Reason,
+    },
+}
+
+/// Why a decided rollback was not done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The service, or what it was to go back to, is not as it was judged any more.
+    Guard(Refusal),
+    /// AWS refused it, or did not do it within [`GIVE_UP_AFTER`]; its own words.
+    Aws(String),
 }
 
 /// A change to a service, with what it was decided on: if that has moved on when it is tried, it is dropped.
@@ -70,107 +95,70 @@ pub enum Path {
     UpdateService,
 }
 
-/// Why a service is not rolled back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Refusal {
-    /// Config says `rollback = "off"`.
-    ConfigOff,
-    /// Config says `rollback = "notify"`, which is the default.
-    ConfigNotify,
-    /// ECS rolls back by itself.
-    NativeRollback(DeploymentId),
-    /// Somebody has begun another deployment.
-    Replaced(DeploymentId),
-    /// What ended the tasks is not the revision's doing.
-    NotTheRevision {
-        /// What ended most of them.
-        cause: Cause,
-        /// Whom that speaks against.
-        verdict: Verdict,
-        /// How many it ended.
-        tasks: u32,
-    },
-    /// Key 1 has not turned.
-    NotEnoughEvidence(f64),
-    /// No revision of this service is known to have behaved.
-    NothingProven,
-    /// The only proven revisions were rolled back from since.
-    TargetBad(TaskDefinitionRevision),
-    /// This deployment has been rolled back before.
-    OncePerDeployment,
-    /// [`BUDGET`] rollbacks within [`BUDGET_PERIOD`].
-    BudgetSpent,
-    /// The failing revision itself was proven, longer ago than `rollback_window`.
-    ProvenLongAgo {
-        /// When.
-        proven_at: Timestamp,
-        /// The config's window.
-        window: SignedDuration,
-    },
-    /// The revision before it fails too.
-    OldRevisionSick {
-        /// Which.
-        revision: Option<TaskDefinitionRevision>,
-        /// Evidence against it.
-        evidence: f64,
-    },
-    /// Config says `witness = "page"`: only a comparison with running old tasks may roll back.
-    WitnessPage,
-    /// Config says `witness = "probe"`, and this installation may not start probe tasks.
-    ProbesNotAllowed,
-}
-
 /// What to do now about a rollback.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Outcome {
+pub(crate) enum Considered {
     Refuse(Refusal),
     Hold { until: Timestamp, target: Proven },
     Act(Action),
+}
+
+/// What was read just now, as far as it bears on a rollback.
+pub(crate) struct Seen<'a> {
+    /// The deployment that ECS calls PRIMARY, where known.
+    pub(crate) primary: Option<&'a DeploymentId>,
+    /// The revision before and the evidence against it, where known.
+    pub(crate) old_evidence: Option<(Option<TaskDefinitionRevision>, f64)>,
+    /// Whether Steady may act at all.
+    pub(crate) brakes: &'a Brakes,
 }
 
 /// Goes through the guards in the order in which a person would want to hear of them.
 pub(crate) fn consider(
     record: &Record,
     incident: &Incident,
-    old_evidence: Option<(Option<TaskDefinitionRevision>, f64)>,
+    seen: Seen<'_>,
     health: &Health,
     now: Timestamp,
-) -> Outcome {
+) -> Considered {
     let refusal = overtaken(record, incident)
+        .or_else(|| overtaken_unheard(incident, seen.primary))
         .or_else(|| not_the_revision(record, incident))
         .or_else(|| config(health))
+        .or_else(|| seen.brakes.refusal(now))
         .or_else(|| spent(record, incident, now));
     if let Some(refusal) = refusal {
-        return Outcome::Refuse(refusal);
+        return Considered::Refuse(refusal);
     }
     let target = match target(record, incident) {
         Ok(target) => target,
-        Err(refusal) => return Outcome::Refuse(refusal),
+        Err(refusal) => return Considered::Refuse(refusal),
     };
     if let Some(refusal) = too_long_ago(record, incident, health, now) {
-        return Outcome::Refuse(refusal);
+        return Considered::Refuse(refusal);
     }
     // Last of what stands for good: nobody should wait for evidence that could change nothing.
     if let Some(refusal) = unproved(incident) {
-        return Outcome::Refuse(refusal);
+        return Considered::Refuse(refusal);
     }
-    if let Some((revision, evidence)) = old_evidence.filter(|(_, evidence)| *evidence >= SICK_AT) {
-        return Outcome::Refuse(Refusal::OldRevisionSick { revision, evidence });
+    if let Some((revision, evidence)) =
+        seen.old_evidence.filter(|(_, evidence)| *evidence >= SICK_AT)
+    {
+        return Considered::Refuse(Refusal::OldRevisionSick { revision, evidence });
     }
     if !kills_itself(record, incident) {
         match health.witness {
-            Witness::Page => return Outcome::Refuse(Refusal::WitnessPage),
-            Witness::Probe => return Outcome::Refuse(Refusal::ProbesNotAllowed),
+            Witness::Page => return Considered::Refuse(Refusal::WitnessPage),
+            Witness::Probe => return Considered::Refuse(Refusal::ProbesNotAllowed),
             Witness::Act => {}
         }
         let turned = incident.key1_turned_at.unwrap_or(now);
         let until = turned.saturating_add(HOLD).unwrap_or(now);
         if now < until {
-            return Outcome::Hold { until, target };
+            return Considered::Hold { until, target };
         }
     }
-    Outcome::Act(Action {
+    Considered::Act(Action {
         path: path(record, incident, &target),
         away_from: incident.about.clone(),
         target,
@@ -195,6 +183,12 @@ fn overtaken(record: &Record, incident: &Incident) -> Option<Refusal> {
     } else {
         Refusal::Replaced(id.clone())
     })
+}
+
+/// Another deployment is PRIMARY, and its event is still to come.
+fn overtaken_unheard(incident: &Incident, primary: Option<&DeploymentId>) -> Option<Refusal> {
+    let primary = primary.filter(|id| **id != incident.about)?;
+    Some(Refusal::Replaced(primary.clone()))
 }
 
 fn not_the_revision(record: &Record, incident: &Incident) -> Option<Refusal> {
@@ -266,65 +260,11 @@ fn path(record: &Record, incident: &Incident, target: &Proven) -> Path {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ConfigOff => f.write_str("config says `rollback = \"off\"`"),
-            Self::ConfigNotify => f.write_str("config says `rollback = \"notify\"` (the default)"),
-            Self::NativeRollback(id) => write!(f, "ECS itself rolls back, with deployment {id}"),
-            Self::Replaced(id) => write!(f, "another deployment, {id}, has begun since"),
-            Self::NotTheRevision { cause, verdict, tasks } => {
-                let tasks_are = if *tasks == 1 { "1 task was" } else { &format!("{tasks} tasks were") };
-                let words = cause.words();
-                match verdict {
-                    Verdict::Environment => {
-                        write!(f, "{tasks_are} ended by the environment, not by the revision: {words}")
-                    }
-                    _ => write!(
-                        f,
-                        "{tasks_are} ended by something that may not be the revision's fault: {words}"
-                    ),
-                }
-            }
-            Self::NotEnoughEvidence(evidence) => write!(
-                f,
-                "the evidence so far, {} : 1, is below the {} : 1 that a rollback needs",
-                evidence::in_words(*evidence),
-                evidence::TURNS_AT,
-            ),
-            Self::NothingProven => f.write_str(
-                "no earlier revision of this service is proven (completed, and behaved through its soak)",
-            ),
-            Self::TargetBad(revision) => {
-                write!(f, "{revision}, proven once, has itself been rolled back from since")
-            }
-            Self::OncePerDeployment => f.write_str("this deployment was rolled back once already"),
-            Self::BudgetSpent => write!(
-                f,
-                "this service was rolled back {BUDGET} times within 24 h; more would be two revisions taking turns"
-            ),
-            Self::ProvenLongAgo { proven_at, window } => write!(
-                f,
-                "the failing revision was proven at {}, longer ago than `rollback_window` ({}): something else has changed",
-                words::clock(*proven_at),
-                render_duration(*window),
-            ),
-            Self::OldRevisionSick { revision: Some(revision), evidence } => write!(
-                f,
-                "{revision} fails too ({} : 1), so a cause shared by both is likelier than the new revision",
-                evidence::in_words(*evidence),
-            ),
-            Self::OldRevisionSick { revision: None, evidence } => write!(
-                f,
-                "the revision before fails too ({} : 1), so a cause shared by both is likelier than the new revision",
-                evidence::in_words(*evidence),
-            ),
-            Self::WitnessPage => {
-                f.write_str("config says `witness = \"page\"`, and no old task is left to compare with")
-            }
-            Self::ProbesNotAllowed => f.write_str(
-                "config says `witness = \"probe\"`, and this installation may not start probe tasks",
-            ),
+            Self::Guard(refusal) => refusal.fmt(f),
+            Self::Aws(why) => f.write_str(&words::cut(why, 400)),
         }
     }
 }

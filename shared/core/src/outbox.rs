@@ -1,0 +1,205 @@
+//! What was decided and is not confirmed yet.
+//!
+//! An action is in here, saved, before it is tried, and leaves when it is confirmed. Whoever tries it holds a claim
+//! that was saved with it, so two invocations never do the same at the same time, and what a killed one left behind is
+//! taken over when its claim has run out. A claim lasts as long as its invocation may: until Lambda's deadline.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::notice::Message;
+use crate::rollback::Action;
+
+/// Messages kept. An incident sends fewer than ten a day; with a topic that takes none for long, the oldest go.
+pub const MESSAGES_KEPT: usize = 20;
+
+/// A message that could not be sent for so long is no news any more.
+pub const MESSAGE_KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Decided, not confirmed; oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Outbox {
+    pending: Vec<Pending>,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Unique within the service: the notice's id, or what is rolled back.
+    pub id: String,
+    /// What.
+    pub work: Work,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+    /// How many invocations have taken it up.
+    #[serde(default)]
+    pub attempt: u32,
+    /// Who is at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+}
+
+/// The right to do it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The invocation's request id.
+    pub by: String,
+    /// Afterwards anybody may take it.
+    pub until: Timestamp,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Work {
+    /// Roll the service back.
+    RollBack(Action),
+    /// Send a message.
+    Send(Message),
+}
+
+impl Outbox {
+    /// Puts a rollback in, before any message: what is done comes before what is told of it.
+    pub(crate) fn push_rollback(&mut self, action: Action, now: Timestamp) {
+        let id = format!("rollback-{}-{}", action.away_from, now.as_second());
+        let rollbacks = self.pending.partition_point(|one| matches!(one.work, Work::RollBack(_)));
+        self.pending.insert(rollbacks, Pending::new(id, Work::RollBack(action), now));
+    }
+
+    /// Puts a message in. One that is in already (the same notice) stays as it is.
+    pub(crate) fn push_message(&mut self, message: Message, now: Timestamp) {
+        if self.pending.iter().any(|known| known.id == message.id) {
+            return;
+        }
+        self.pending.push(Pending::new(message.id.clone(), Work::Send(message), now));
+        let messages = self.pending.iter().filter(|one| matches!(one.work, Work::Send(_))).count();
+        let oldest = self.pending.iter().position(|one| matches!(one.work, Work::Send(_)));
+        if let Some(oldest) = oldest.filter(|_| messages > MESSAGES_KEPT) {
+            self.pending.remove(oldest);
+        }
+    }
+
+    /// Takes up everything that nobody else is at, for `by`, until `until`; the ids, in the order in which it is to be
+    /// done. What `by` holds already counts too: it may have lost the answer to its own save.
+    pub(crate) fn claim(&mut self, by: &str, until: Timestamp, now: Timestamp) -> Vec<String> {
+        let free = |one: &Pending| {
+            one.claim.as_ref().is_none_or(|claim| claim.by == by || claim.until <= now)
+        };
+        let mut taken = Vec::new();
+        for one in self.pending.iter_mut().filter(|one| free(one)) {
+            let known = one.claim.as_ref().is_some_and(|claim| claim.by == by);
+            one.attempt = one.attempt.saturating_add(u32::from(!known));
+            one.claim = Some(Claim { by: by.to_owned(), until });
+            taken.push(one.id.clone());
+        }
+        taken
+    }
+
+    /// It is done, or will never be: it leaves.
+    pub(crate) fn confirm(&mut self, id: &str) -> Option<Pending> {
+        let at = self.pending.iter().position(|one| one.id == id)?;
+        Some(self.pending.remove(at))
+    }
+
+    /// Not now: anybody may take it.
+    pub(crate) fn release(&mut self, id: &str) {
+        if let Some(one) = self.pending.iter_mut().find(|one| one.id == id) {
+            one.claim = None;
+        }
+    }
+
+    /// Drops messages that `unwanted` says nobody needs any more.
+    pub(crate) fn drop_messages(&mut self, unwanted: impl Fn(&Message) -> bool) {
+        self.pending.retain(|one| match &one.work {
+            Work::Send(message) => !unwanted(message),
+            Work::RollBack(_) => true,
+        });
+    }
+
+    /// What is in it, in the order in which it is to be done.
+    pub fn pending(&self) -> &[Pending] {
+        &self.pending
+    }
+
+    /// One of them.
+    pub fn get(&self, id: &str) -> Option<&Pending> {
+        self.pending.iter().find(|one| one.id == id)
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Empties it, as if everything had been done: for a replay, which does nothing.
+    pub(crate) fn clear(&mut self) {
+        self.pending.clear();
+    }
+
+    /// When somebody can take up what is in it; `None` if it is empty.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        let at = |one: &Pending| one.claim.as_ref().map_or(one.decided_at, |claim| claim.until);
+        self.pending.iter().map(at).min()
+    }
+}
+
+impl Pending {
+    fn new(id: String, work: Work, now: Timestamp) -> Self {
+        Self { id, work, decided_at: now, attempt: 0, claim: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn message(id: &str) -> Message {
+        Message {
+            id: id.to_owned(),
+            topic: None,
+            subject: "s".to_owned(),
+            body: "b".to_owned(),
+            attributes: std::collections::BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn what_one_invocation_holds_nobody_else_takes_until_the_claim_has_run_out() {
+        let mut outbox = Outbox::default();
+        outbox.push_message(message("n1"), at(0));
+        assert_eq!(outbox.claim("first", at(30), at(0)), ["n1"]);
+        assert_eq!(outbox.claim("second", at(40), at(29)), [""; 0]);
+        assert_eq!(outbox.claim("first", at(30), at(29)), ["n1"], "its own stays its own");
+        assert_eq!(outbox.get("n1").unwrap().attempt, 1);
+        assert_eq!(outbox.due(), Some(at(30)));
+        assert_eq!(outbox.claim("second", at(60), at(30)), ["n1"]);
+        assert_eq!(outbox.get("n1").unwrap().attempt, 2);
+    }
+
+    #[test]
+    fn a_released_one_is_free_and_a_confirmed_one_is_gone() {
+        let mut outbox = Outbox::default();
+        outbox.push_message(message("n1"), at(0));
+        outbox.claim("first", at(30), at(0));
+        outbox.release("n1");
+        assert_eq!(outbox.claim("second", at(40), at(1)), ["n1"]);
+        assert!(outbox.confirm("n1").is_some());
+        assert!(outbox.is_empty() && outbox.confirm("n1").is_none() && outbox.due().is_none());
+    }
+
+    #[test]
+    fn the_same_notice_is_in_it_once_and_the_oldest_go_when_there_are_too_many() {
+        let mut outbox = Outbox::default();
+        for n in 0..MESSAGES_KEPT + 5 {
+            outbox.push_message(message(&format!("n{n}")), at(0));
+            outbox.push_message(message(&format!("n{n}")), at(1));
+        }
+        assert_eq!(outbox.pending().len(), MESSAGES_KEPT);
+        assert_eq!(outbox.pending()[0].id, "n5");
+    }
+}

@@ -1,0 +1,252 @@
+//! Doing it: what to call, given how the service stands at this very moment, and when to leave it.
+//!
+//! UpdateService has no compare-and-set, and an answer can be lost after the call was done. So every step begins with a
+//! look at the service: it tells whether it is still as it was judged, whether an earlier try went through after all,
+//! and whether somebody's own deployment was run over.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Action, Path, Reason, Refusal};
+use crate::installation::Brakes;
+use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
+use crate::port::{
+    Call, DeploymentState, PortError, ServiceDeploymentState, ServiceState, TargetState,
+};
+
+/// A rollback that AWS has not taken for so long is given up, and a person is told to do it: an outage of the API must
+/// not keep people waiting for what does not come.
+pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// Tries within one invocation. More would only add to a throttle; the next event or the queue's retry comes soon.
+const TRIES: usize = 2;
+
+/// A decided rollback, being done.
+#[derive(Debug)]
+pub struct CarryingOut<'a> {
+    action: &'a Action,
+    service: &'a ServiceKey,
+    decided_at: Timestamp,
+    /// An earlier invocation may have done it, and died before it could say so.
+    was_tried: bool,
+    brakes: &'a Brakes,
+    /// The deployments there were before the first call.
+    before: Vec<DeploymentId>,
+    path: Option<Path>,
+    tries: Vec<Try>,
+    putting_back: Option<(DeploymentId, TaskDefinitionRevision)>,
+}
+
+#[derive(Debug)]
+enum Try {
+    Accepted,
+    Refused(String),
+    Unclear(String),
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Make this call, hand in its answer, look again.
+    Call(Call),
+    /// Nothing more.
+    End(Outcome),
+}
+
+/// What became of a rollback.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// ECS has begun it. By which path, where this invocation knows.
+    Begun(Option<Path>),
+    /// It will not be done.
+    Failed(Reason),
+    /// Not now, and why. It stays in the outbox.
+    Later(String),
+}
+
+impl<'a> CarryingOut<'a> {
+    /// Begins. `attempt` counts the invocations that took it up, this one included.
+    pub fn new(
+        service: &'a ServiceKey,
+        action: &'a Action,
+        decided_at: Timestamp,
+        attempt: u32,
+        brakes: &'a Brakes,
+    ) -> Self {
+        Self {
+            action,
+            service,
+            decided_at,
+            was_tried: attempt > 1,
+            brakes,
+            before: Vec::new(),
+            path: None,
+            tries: Vec::new(),
+            putting_back: None,
+        }
+    }
+
+    /// Decides on a fresh look at the service. Ends after a handful of steps, whatever is seen.
+    pub fn next(&mut self, state: &ServiceState, now: Timestamp) -> Step {
+        if let Some((deployment, revision)) = self.putting_back.take() {
+            return Step::End(self.was_put_back(deployment, revision));
+        }
+        let primary = state.deployments.iter().find(|one| one.is_primary);
+        if let Some(refusal) = unfit(state) {
+            return Step::End(Outcome::Failed(Reason::Guard(refusal)));
+        }
+        match primary {
+            Some(primary) if primary.id == self.action.away_from => self.unmoved(state, now),
+            Some(primary) => self.moved(state, primary),
+            None => Step::End(guard(Refusal::NotActive(state.status.clone()))),
+        }
+    }
+
+    /// Takes in a call's answer.
+    pub fn answered(&mut self, answer: Result<(), PortError>) {
+        self.tries.push(match answer {
+            Ok(()) => Try::Accepted,
+            Err(error @ PortError::Refused { .. }) => Try::Refused(error.to_string()),
+            Err(error) => Try::Unclear(error.to_string()),
+        });
+    }
+
+    /// The service, or what an action needs besides, cannot be read: nothing is done on a guess.
+    pub fn blind(&self, error: &PortError, now: Timestamp) -> Outcome {
+        if matches!(self.tries.last(), Some(Try::Accepted)) && self.putting_back.is_none() {
+            // ECS took it. What cannot be seen now is only whether somebody was run over.
+            Outcome::Begun(self.path)
+        } else if error.may_pass() {
+            self.later(error.to_string(), now)
+        } else {
+            Outcome::Failed(Reason::Aws(error.to_string()))
+        }
+    }
+
+    fn may_be_ours(&self) -> bool {
+        self.was_tried || !self.tries.is_empty()
+    }
+
+    fn later(&self, why: String, now: Timestamp) -> Outcome {
+        if now.duration_since(self.decided_at) >= GIVE_UP_AFTER {
+            Outcome::Failed(Reason::Aws(why))
+        } else {
+            Outcome::Later(why)
+        }
+    }
+
+    /// The judged deployment is still PRIMARY.
+    fn unmoved(&mut self, state: &ServiceState, now: Timestamp) -> Step {
+        let current = state.service_deployment.as_ref();
+        if current.is_some_and(is_stopping) {
+            let ours = self.may_be_ours() && current.is_some_and(is_rolling_back);
+            return Step::End(if ours {
+                Outcome::Begun(self.path)
+            } else {
+                guard(Refusal::AlreadyRollingBack(self.action.away_from.clone()))
+            });
+        }
+        match self.tries.last() {
+            // What is read may lag behind what was accepted.
+            Some(Try::Accepted) => return Step::End(Outcome::Begun(self.path)),
+            Some(Try::Refused(why)) => return Step::End(Outcome::Failed(Reason::Aws(why.clone()))),
+            Some(Try::Unclear(why)) if self.tries.len() >= TRIES => {
+                return Step::End(self.later(why.clone(), now));
+            }
+            Some(Try::Unclear(_)) | None => {}
+        }
+        if let Some(refusal) = self.braked(now) {
+            return Step::End(guard(refusal));
+        }
+        let target = &self.action.target.revision;
+        if state.target != TargetState::Active {
+            let revision = target.clone();
+            return Step::End(guard(Refusal::TargetUnusable { revision, state: state.target }));
+        }
+        if self.tries.is_empty() {
+            self.before = state.deployments.iter().map(|one| one.id.clone()).collect();
+        }
+        let stoppable = current.filter(|one| is_in_flight(one) && goes_back_to(one, target));
+        let (path, call) = match stoppable {
+            Some(one) => {
+                (Path::StopServiceDeployment, Call::StopServiceDeployment { arn: one.arn.clone() })
+            }
+            None => (Path::UpdateService, self.update_to(target.clone())),
+        };
+        self.path = Some(path);
+        Step::Call(call)
+    }
+
+    /// Another deployment is PRIMARY: ours, or somebody's.
+    fn moved(&mut self, state: &ServiceState, primary: &DeploymentState) -> Step {
+        let back = primary.revision.as_ref() == Some(&self.action.target.revision);
+        if !back {
+            return Step::End(guard(Refusal::Replaced(primary.id.clone())));
+        }
+        if !self.may_be_ours() {
+            return Step::End(guard(Refusal::AlreadyRollingBack(primary.id.clone())));
+        }
+        let run_over = state.deployments.iter().find(|one| {
+            !self.before.is_empty() && !one.is_primary && !self.before.contains(&one.id)
+        });
+        match run_over {
+            None => Step::End(Outcome::Begun(self.path)),
+            Some(theirs) => match theirs.revision.clone() {
+                Some(revision) => {
+                    self.putting_back = Some((theirs.id.clone(), revision.clone()));
+                    Step::Call(self.update_to(revision))
+                }
+                None => Step::End(guard(Refusal::PutBack {
+                    deployment: theirs.id.clone(),
+                    revision: None,
+                })),
+            },
+        }
+    }
+
+    fn was_put_back(&self, deployment: DeploymentId, revision: TaskDefinitionRevision) -> Outcome {
+        let accepted = matches!(self.tries.last(), Some(Try::Accepted));
+        guard(Refusal::PutBack { deployment, revision: accepted.then_some(revision) })
+    }
+
+    fn update_to(&self, revision: TaskDefinitionRevision) -> Call {
+        Call::UpdateService { service: self.service.clone(), revision }
+    }
+
+    fn braked(&self, now: Timestamp) -> Option<Refusal> {
+        self.brakes.refusal(now)
+    }
+}
+
+fn guard(refusal: Refusal) -> Outcome {
+    Outcome::Failed(Reason::Guard(refusal))
+}
+
+/// What of the service as such forbids it.
+fn unfit(state: &ServiceState) -> Option<Refusal> {
+    if state.status.as_deref() != Some("ACTIVE") {
+        return Some(Refusal::NotActive(state.status.clone()));
+    }
+    if state.controller != "ECS" {
+        return Some(Refusal::ForeignController(state.controller.clone()));
+    }
+    (state.scheduling_strategy == "DAEMON").then_some(Refusal::Daemon)
+}
+
+// The statuses are those of ServiceDeployment in the ECS API reference.
+
+fn is_in_flight(deployment: &ServiceDeploymentState) -> bool {
+    matches!(deployment.status.as_str(), "PENDING" | "IN_PROGRESS")
+}
+
+fn is_stopping(deployment: &ServiceDeploymentState) -> bool {
+    deployment.status == "STOP_REQUESTED" || is_rolling_back(deployment)
+}
+
+fn is_rolling_back(deployment: &ServiceDeploymentState) -> bool {
+    matches!(deployment.status.as_str(), "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS")
+}
+
+/// Whether ECS, told to roll back, would go to `target` and to nothing else.
+fn goes_back_to(deployment: &ServiceDeploymentState, target: &TaskDefinitionRevision) -> bool {
+    !deployment.sources.is_empty() && deployment.sources.iter().all(|source| source == target)
+}

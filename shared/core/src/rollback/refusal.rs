@@ -1,0 +1,208 @@
+//! Why not: every refusal has its own reason, and its words stand here alone.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::BUDGET;
+use crate::config::render_duration;
+use crate::evidence;
+use crate::installation::Pause;
+use crate::name::{DeploymentId, TaskDefinitionRevision};
+use crate::notice::words;
+use crate::port::TargetState;
+use crate::stop::{Cause, Verdict};
+
+/// Why a service is not rolled back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// Config says `rollback = "off"`.
+    ConfigOff,
+    /// Config says `rollback = "notify"`, which is the default.
+    ConfigNotify,
+    /// ECS rolls back by itself.
+    NativeRollback(DeploymentId),
+    /// Somebody has begun another deployment.
+    Replaced(DeploymentId),
+    /// What ended the tasks is not the revision's doing.
+    NotTheRevision {
+        /// What ended most of them.
+        cause: Cause,
+        /// Whom that speaks against.
+        verdict: Verdict,
+        /// How many it ended.
+        tasks: u32,
+    },
+    /// Key 1 has not turned.
+    NotEnoughEvidence(f64),
+    /// No revision of this service is known to have behaved.
+    NothingProven,
+    /// The only proven revisions were rolled back from since.
+    TargetBad(TaskDefinitionRevision),
+    /// This deployment has been rolled back before.
+    OncePerDeployment,
+    /// [`BUDGET`] rollbacks within [`BUDGET_PERIOD`].
+    BudgetSpent,
+    /// The failing revision itself was proven, longer ago than `rollback_window`.
+    ProvenLongAgo {
+        /// When.
+        proven_at: Timestamp,
+        /// The config's window.
+        window: SignedDuration,
+    },
+    /// The revision before it fails too.
+    OldRevisionSick {
+        /// Which.
+        revision: Option<TaskDefinitionRevision>,
+        /// Evidence against it.
+        evidence: f64,
+    },
+    /// Config says `witness = "page"`: only a comparison with running old tasks may roll back.
+    WitnessPage,
+    /// Config says `witness = "probe"`, and this installation may not start probe tasks.
+    ProbesNotAllowed,
+    /// People have paused everything.
+    Paused(Pause),
+    /// This installation only observes.
+    ObserveMode,
+    /// The target's task definition was deregistered, or ECS does not know it any more.
+    TargetUnusable {
+        /// Which.
+        revision: TaskDefinitionRevision,
+        /// What ECS says of it.
+        state: TargetState,
+    },
+    /// The service is rolled back or stopped already, by ECS or by somebody.
+    AlreadyRollingBack(DeploymentId),
+    /// Not ECS deploys this service but `CODE_DEPLOY` or `EXTERNAL`.
+    ForeignController(String),
+    /// Daemon services have no desired count that a rollback would keep.
+    Daemon,
+    /// The service is `DRAINING` or `INACTIVE`, or gone.
+    NotActive(Option<String>),
+    /// A newer deployment of somebody's began at the very moment of the rollback, and was given back its place.
+    PutBack {
+        /// Somebody's deployment.
+        deployment: DeploymentId,
+        /// What it deploys, and what the service is updated to again.
+        revision: Option<TaskDefinitionRevision>,
+    },
+}
+
+impl Refusal {
+    /// Whether somebody, or ECS, is changing the service already, so that nobody should do so by hand on top.
+    pub fn is_overtaken(&self) -> bool {
+        matches!(
+            self,
+            Self::NativeRollback(_)
+                | Self::Replaced(_)
+                | Self::AlreadyRollingBack(_)
+                | Self::PutBack { revision: Some(_), .. }
+        )
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConfigOff => f.write_str("config says `rollback = \"off\"`"),
+            Self::ConfigNotify => f.write_str("config says `rollback = \"notify\"` (the default)"),
+            Self::NativeRollback(id) => write!(f, "ECS itself rolls back, with deployment {id}"),
+            Self::Replaced(id) => write!(f, "another deployment, {id}, has begun since"),
+            Self::NotTheRevision { cause, verdict, tasks } => {
+                let tasks_are = if *tasks == 1 { "1 task was" } else { &format!("{tasks} tasks were") };
+                let words = cause.words();
+                match verdict {
+                    Verdict::Environment => {
+                        write!(f, "{tasks_are} ended by the environment, not by the revision: {words}")
+                    }
+                    _ => write!(
+                        f,
+                        "{tasks_are} ended by something that may not be the revision's fault: {words}"
+                    ),
+                }
+            }
+            Self::NotEnoughEvidence(evidence) => write!(
+                f,
+                "the evidence so far, {} : 1, is below the {} : 1 that a rollback needs",
+                evidence::in_words(*evidence),
+                evidence::TURNS_AT,
+            ),
+            Self::NothingProven => f.write_str(
+                "no earlier revision of this service is proven (completed, and behaved through its soak)",
+            ),
+            Self::TargetBad(revision) => {
+                write!(f, "{revision}, proven once, has itself been rolled back from since")
+            }
+            Self::OncePerDeployment => f.write_str("this deployment was rolled back once already"),
+            Self::BudgetSpent => write!(
+                f,
+                "this service was rolled back {BUDGET} times within 24 h; more would be two revisions taking turns"
+            ),
+            Self::ProvenLongAgo { proven_at, window } => write!(
+                f,
+                "the failing revision was proven at {}, longer ago than `rollback_window` ({}): something else has changed",
+                words::clock(*proven_at),
+                render_duration(*window),
+            ),
+            Self::OldRevisionSick { revision: Some(revision), evidence } => write!(
+                f,
+                "{revision} fails too ({} : 1), so a cause shared by both is likelier than the new revision",
+                evidence::in_words(*evidence),
+            ),
+            Self::OldRevisionSick { revision: None, evidence } => write!(
+                f,
+                "the revision before fails too ({} : 1), so a cause shared by both is likelier than the new revision",
+                evidence::in_words(*evidence),
+            ),
+            Self::WitnessPage => {
+                f.write_str("config says `witness = \"page\"`, and no old task is left to compare with")
+            }
+            Self::ProbesNotAllowed => f.write_str(
+                "config says `witness = \"probe\"`, and this installation may not start probe tasks",
+            ),
+            Self::Paused(pause) => {
+                f.write_str("Steady is paused")?;
+                if let Some(by) = &pause.by {
+                    write!(f, " by {}", words::cut(by, 100))?;
+                }
+                if let Some(until) = pause.until {
+                    write!(f, " until {}", words::clock(until))?;
+                }
+                match &pause.reason {
+                    Some(reason) => write!(f, " ({})", words::cut(reason, 200)),
+                    None => Ok(()),
+                }
+            }
+            Self::ObserveMode => {
+                f.write_str("this installation only observes (its mode is `observe`)")
+            }
+            Self::TargetUnusable { revision, state: TargetState::Gone } => {
+                write!(f, "ECS does not know {revision} any more")
+            }
+            Self::TargetUnusable { revision, .. } => {
+                write!(f, "{revision} was deregistered (INACTIVE), and ECS runs no such revision")
+            }
+            Self::AlreadyRollingBack(id) => {
+                write!(f, "it is being rolled back or stopped already, not by Steady ({id})")
+            }
+            Self::ForeignController(controller) => write!(
+                f,
+                "the service is deployed by {controller}, not by ECS, and has to be rolled back there"
+            ),
+            Self::Daemon => f.write_str("its scheduling strategy is DAEMON"),
+            Self::NotActive(Some(status)) => write!(f, "the service is {status}"),
+            Self::NotActive(None) => f.write_str("ECS does not know the service any more"),
+            Self::PutBack { deployment, revision: Some(revision) } => write!(
+                f,
+                "deployment {deployment} of {revision} began at the very moment of the rollback, and was run over by it; the service has been updated to {revision} again"
+            ),
+            Self::PutBack { deployment, revision: None } => write!(
+                f,
+                "deployment {deployment} began at the very moment of the rollback, and was run over by it; it could not be put back"
+            ),
+        }
+    }
+}

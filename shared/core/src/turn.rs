@@ -1,0 +1,368 @@
+//! One service's turn: load, decide, save, act, confirm.
+//!
+//! ```text
+//! load ─▶ decide ─(asks)─▶ read ECS, config, pause ─▶ decide ─▶ save, claims with it ─▶ act ─▶ settle ─▶ save
+//!   ▲                                                     │
+//!   └───────────────── somebody else saved first ─────────┘
+//! ```
+//!
+//! Nothing is done that was not saved before, and nothing leaves the outbox that was not done: whatever this is killed
+//! at, the next turn goes on from there. There is no judgement here; that is [`watch::decide`]'s and
+//! [`CarryingOut`]'s. Every function that acts takes its turns here, and so do the tests, with a fake behind the ports.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::config::{self, ServiceConfig, SourceFile};
+use crate::event::Event;
+use crate::installation::{Brakes, Mode};
+use crate::name::ServiceKey;
+use crate::outbox::{Pending, Work};
+use crate::port::{ChangeService, KeepRecords, PortError, Publish, ReadConfig, ReadService, Saved};
+use crate::record::{Record, Unreadable};
+use crate::report::{Entry, What};
+use crate::rollback::{CarryingOut, Outcome, Step};
+use crate::watch::{self, Decision, Observation, Running, Settled};
+
+/// Saves that may be overtaken before a turn gives up. Each loss means that somebody else's turn got through, so this
+/// is reached only where very many come for one service at once; the queue brings the events again.
+const RACES_MAX: usize = 10;
+
+/// Rounds of acting within a turn: what settling brings about (a notice that a rollback failed, another topic) is done
+/// in the next one.
+const ROUNDS_MAX: usize = 4;
+
+/// The world, behind the ports.
+#[derive(Debug)]
+pub struct Ports<'a, E, R, C, P> {
+    /// Amazon ECS.
+    pub ecs: &'a E,
+    /// The records.
+    pub records: &'a R,
+    /// The teams' config.
+    pub config: &'a C,
+    /// The topics.
+    pub topics: &'a P,
+}
+
+/// What a turn is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<'a> {
+    /// Whose.
+    pub service: &'a ServiceKey,
+    /// What came in of it; may be nothing.
+    pub events: &'a [Event],
+    /// The time.
+    pub now: Timestamp,
+    /// When this invocation ends at the latest: claims last until then.
+    pub until: Timestamp,
+    /// The invocation's request id, unique.
+    pub by: &'a str,
+    /// What the installation may do.
+    pub mode: Mode,
+}
+
+/// A turn that was taken: what came in is in the record.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// What happened, in order.
+    pub entries: Vec<Entry>,
+    /// What could not be finished, and why; it is in the outbox, or will be found there again.
+    pub unfinished: Vec<String>,
+}
+
+/// A turn that was not taken: nothing of what came in was kept, and it has to come again.
+#[derive(Debug, Error)]
+pub enum TurnError {
+    /// The record could not be read.
+    #[error("service `{service}`: the record could not be loaded")]
+    Load {
+        /// Whose.
+        service: ServiceKey,
+        /// Why.
+        source: PortError,
+    },
+    /// The record is there and makes no sense to this version.
+    #[error("service `{service}`: the record makes no sense")]
+    Unreadable {
+        /// Whose.
+        service: ServiceKey,
+        /// Why.
+        source: Unreadable,
+    },
+    /// The record could not be written, or it is not known whether it was.
+    #[error("service `{service}`: the record could not be saved")]
+    Save {
+        /// Whose.
+        service: ServiceKey,
+        /// Why.
+        source: PortError,
+    },
+    /// Others were first, again and again.
+    #[error("service `{service}`: others saved its record first, {RACES_MAX} times in a row")]
+    Contended {
+        /// Whose.
+        service: ServiceKey,
+    },
+}
+
+/// A record as loaded.
+struct Base {
+    record: Record,
+    version: u64,
+}
+
+impl<E, R, C, P> Ports<'_, E, R, C, P>
+where
+    E: ReadService + ChangeService + Sync,
+    R: KeepRecords + Sync,
+    C: ReadConfig + Sync,
+    P: Publish + Sync,
+{
+    /// Takes a turn.
+    ///
+    /// # Errors
+    /// [`TurnError`], if what came in could not be kept. What fails after that is in [`Taken::unfinished`].
+    pub async fn take(&self, turn: &Turn<'_>) -> Result<Taken, TurnError> {
+        for _ in 0..RACES_MAX {
+            let base = self.load(turn.service).await?;
+            let mut decision = self.decide(turn, base.record.clone()).await;
+            let claimed = decision.record.outbox.claim(turn.by, turn.until, turn.now);
+            let source = match self.save(&base, &decision).await {
+                Ok(Some(version)) => {
+                    let mut taken = Taken { entries: decision.entries, unfinished: Vec::new() };
+                    if !claimed.is_empty() {
+                        let base = Base { record: decision.record, version };
+                        self.act_and_confirm(turn, base, &mut taken).await;
+                    }
+                    return Ok(taken);
+                }
+                Ok(None) => continue,
+                Err(source) => source,
+            };
+            return Err(TurnError::Save { service: turn.service.clone(), source });
+        }
+        Err(TurnError::Contended { service: turn.service.clone() })
+    }
+
+    // ---- load, save ----
+
+    async fn load(&self, service: &ServiceKey) -> Result<Base, TurnError> {
+        let loaded = self.records.load(service).await;
+        let loaded =
+            loaded.map_err(|source| TurnError::Load { service: service.clone(), source })?;
+        let record = match &loaded.stored {
+            None => Record::new(service.clone()),
+            Some(stored) => Record::restore(stored)
+                .map_err(|source| TurnError::Unreadable { service: service.clone(), source })?,
+        };
+        Ok(Base { record, version: loaded.version })
+    }
+
+    /// The version that is stored now; `None` if somebody else was first. What has not changed is not written.
+    async fn save(&self, base: &Base, decision: &Decision) -> Result<Option<u64>, PortError> {
+        let record = &decision.record;
+        if *record == base.record {
+            return Ok(Some(base.version));
+        }
+        let stops = base.version == 0 || record.ledger.stops() != base.record.ledger.stops();
+        let stored = record.store(decision.due);
+        let saved = self.records.save(&record.service, &stored, stops, base.version).await?;
+        Ok((saved == Saved::Held).then(|| base.version.saturating_add(1)))
+    }
+
+    // ---- observe, decide ----
+
+    async fn decide(&self, turn: &Turn<'_>, record: Record) -> Decision {
+        let events = turn.events.to_vec();
+        let config = record.config.clone();
+        let brakes = Brakes { mode: turn.mode, account: None };
+        let observation = Observation { events, running: Running::NotAsked, brakes };
+        let first = watch::decide(record, observation, &config, turn.now);
+        if !first.ask {
+            return first;
+        }
+        let (mut record, mut entries) = (first.record, first.entries);
+        let (running, brakes) = match self.observe(turn, &mut record, &mut entries).await {
+            Ok((running, brakes)) => (Running::Known(running), brakes),
+            Err(error) => {
+                let brakes = Brakes { mode: turn.mode, account: None };
+                (Running::Unknown(error.to_string()), brakes)
+            }
+        };
+        let config = record.config.clone();
+        let observation = Observation { events: Vec::new(), running, brakes };
+        let mut second = watch::decide(record, observation, &config, turn.now);
+        second.entries.splice(0..0, entries);
+        second
+    }
+
+    /// Reads everything that a decision which matters rests on: all of it, or nothing is decided.
+    async fn observe(
+        &self,
+        turn: &Turn<'_>,
+        record: &mut Record,
+        entries: &mut Vec<Entry>,
+    ) -> Result<(crate::port::RunningTasks, Brakes), PortError> {
+        match self.read_config(turn.service).await? {
+            Ok(config) => record.config = config,
+            Err(findings) => entries.push(Entry::plain(
+                turn.now,
+                Some(turn.service.clone()),
+                What::Skipped(format!(
+                    "the config has errors, the last good one holds: {findings}"
+                )),
+            )),
+        }
+        let account = self.records.account().await?;
+        let running = self.ecs.running_tasks(turn.service).await?;
+        Ok((running, Brakes { mode: turn.mode, account: Some(account) }))
+    }
+
+    async fn read_config(
+        &self,
+        service: &ServiceKey,
+    ) -> Result<Result<ServiceConfig, String>, PortError> {
+        let files = self.config.config_files(service).await?;
+        let path = format!("{service}.toml");
+        let defaults =
+            files.defaults.as_deref().map(|text| SourceFile { path: "defaults.toml", text });
+        let own = files.service.as_deref().map(|text| SourceFile { path: &path, text });
+        let files: Vec<SourceFile<'_>> = defaults.into_iter().chain(own).collect();
+        let loaded = config::load_tree(&files);
+        Ok(match loaded.tree {
+            Some(tree) => Ok(tree.for_service(service.as_str()).clone()),
+            None => {
+                let errors = loaded.findings.iter().map(ToString::to_string);
+                Err(errors.collect::<Vec<_>>().join("; "))
+            }
+        })
+    }
+
+    // ---- act, confirm ----
+
+    async fn act_and_confirm(&self, turn: &Turn<'_>, base: Base, taken: &mut Taken) {
+        let (settled, decision) = self.act(turn, base.record.clone(), taken).await;
+        if let Err(error) = self.confirm(turn, base, decision, &settled).await {
+            taken.unfinished.push(format!("what was done is not confirmed: {error}"));
+        }
+    }
+
+    /// Does what can be done; returns what became of it, and the record with that.
+    async fn act(
+        &self,
+        turn: &Turn<'_>,
+        record: Record,
+        taken: &mut Taken,
+    ) -> (Vec<(String, Settled)>, Decision) {
+        let mut all = Vec::new();
+        let mut left = BTreeSet::new();
+        let mut decision = Decision { record, ask: false, entries: Vec::new(), due: None };
+        for _ in 0..ROUNDS_MAX {
+            let free = |one: &&Pending| {
+                !left.contains(&one.id) && one.claim.as_ref().is_none_or(|it| it.by == turn.by)
+            };
+            let todo: Vec<Pending> =
+                decision.record.outbox.pending().iter().filter(free).cloned().collect();
+            if todo.is_empty() {
+                break;
+            }
+            let mut round = Vec::new();
+            for pending in todo {
+                // A rollback's outcome decides what is told: what is to be told waits for the next round.
+                let is_rollback = matches!(pending.work, Work::RollBack(_));
+                let settled = self.do_one(turn, &pending).await;
+                if let Some(why) = unfinished(&pending, &settled) {
+                    taken.unfinished.push(why);
+                    left.insert(pending.id.clone());
+                }
+                round.push((pending.id, settled));
+                if is_rollback {
+                    break;
+                }
+            }
+            let config = decision.record.config.clone();
+            decision = watch::settle(decision.record, &round, &config, turn.now);
+            taken.entries.append(&mut decision.entries);
+            all.append(&mut round);
+        }
+        (all, decision)
+    }
+
+    async fn do_one(&self, turn: &Turn<'_>, pending: &Pending) -> Settled {
+        match &pending.work {
+            Work::RollBack(action) => Settled::Tried(self.carry_out(turn, action, pending).await),
+            Work::Send(message) => match self.topics.publish(message).await {
+                Ok(()) => Settled::Sent,
+                Err(error) if error.may_pass() => Settled::NotNow(error.to_string()),
+                Err(error) => Settled::Refused(error.to_string()),
+            },
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        turn: &Turn<'_>,
+        action: &crate::rollback::Action,
+        pending: &Pending,
+    ) -> Outcome {
+        let mut brakes = Brakes { mode: turn.mode, account: None };
+        // Every action reads the switch first.
+        let account = self.records.account().await;
+        let unreadable = account.as_ref().err().cloned();
+        brakes.account = account.ok();
+        let (decided_at, attempt) = (pending.decided_at, pending.attempt);
+        let mut carrying = CarryingOut::new(turn.service, action, decided_at, attempt, &brakes);
+        if let Some(error) = unreadable {
+            return carrying.blind(&error, turn.now);
+        }
+        loop {
+            let target = &action.target.revision;
+            let state = match self.ecs.service_state(turn.service, target).await {
+                Ok(state) => state,
+                Err(error) => return carrying.blind(&error, turn.now),
+            };
+            match carrying.next(&state, turn.now) {
+                Step::Call(call) => carrying.answered(self.ecs.change(&call).await),
+                Step::End(outcome) => return outcome,
+            }
+        }
+    }
+
+    /// Saves what became of it, on whatever is stored by now.
+    async fn confirm(
+        &self,
+        turn: &Turn<'_>,
+        mut base: Base,
+        mut decision: Decision,
+        settled: &[(String, Settled)],
+    ) -> Result<(), TurnError> {
+        for _ in 0..RACES_MAX {
+            match self.save(&base, &decision).await {
+                Ok(Some(_)) => return Ok(()),
+                Ok(None) => {}
+                Err(source) => {
+                    return Err(TurnError::Save { service: turn.service.clone(), source });
+                }
+            }
+            base = self.load(turn.service).await?;
+            let config = base.record.config.clone();
+            decision = watch::settle(base.record.clone(), settled, &config, turn.now);
+        }
+        Err(TurnError::Contended { service: turn.service.clone() })
+    }
+}
+
+/// Why something stays in the outbox, if it does.
+fn unfinished(pending: &Pending, settled: &Settled) -> Option<String> {
+    match (&pending.work, settled) {
+        (_, Settled::Tried(Outcome::Later(why)) | Settled::NotNow(why)) => Some(why.clone()),
+        // A team's topic that refuses is followed by the default one; beyond that there is nobody.
+        (Work::Send(message), Settled::Refused(why)) if message.topic.is_none() => {
+            Some(why.clone())
+        }
+        _ => None,
+    }
+}

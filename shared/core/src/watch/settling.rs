@@ -1,0 +1,172 @@
+//! What became of what was decided, taken into the record.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::deciding::Deciding;
+use super::{Decision, Running};
+use crate::config::ServiceConfig;
+use crate::installation::Brakes;
+use crate::notice::Stage;
+use crate::outbox::{MESSAGE_KEPT_FOR, Work};
+use crate::record::Record;
+use crate::report::What;
+use crate::rollback::{Action, Outcome, Path, Reason, Refusal, RollbackState};
+
+/// What became of one thing of the outbox.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Settled {
+    /// A rollback was tried.
+    Tried(Outcome),
+    /// A message was taken by SNS.
+    Sent,
+    /// A message was not sent now, and why.
+    NotNow(String),
+    /// SNS refused a message, and why. It goes to the account's default topic instead.
+    Refused(String),
+}
+
+/// Takes in what became of pending things, by their ids. One that is not pending any more, another invocation having
+/// settled it, changes nothing. What follows for people is put into the outbox.
+pub fn settle(
+    record: Record,
+    settled: &[(String, Settled)],
+    config: &ServiceConfig,
+    now: Timestamp,
+) -> Decision {
+    let mut deciding = Deciding {
+        config,
+        now,
+        running: Running::NotAsked,
+        brakes: Brakes::default(),
+        record,
+        entries: Vec::new(),
+        want_read: None,
+    };
+    for (id, settled) in settled {
+        deciding.settle(id, settled);
+    }
+    let due = deciding.due();
+    let Deciding { record, entries, .. } = deciding;
+    Decision { record, ask: false, entries, due }
+}
+
+impl Deciding<'_> {
+    fn settle(&mut self, id: &str, settled: &Settled) {
+        let Some(pending) = self.record.outbox.get(id) else { return };
+        let (work, decided_at) = (pending.work.clone(), pending.decided_at);
+        match (work, settled) {
+            (Work::RollBack(action), Settled::Tried(outcome)) => {
+                self.settle_rollback(id, action, outcome);
+            }
+            (Work::Send(message), Settled::Sent) => {
+                self.record.outbox.confirm(id);
+                self.tell(What::Sent(message.id));
+            }
+            (Work::Send(_), Settled::NotNow(why)) => self.put_off(id, why),
+            (Work::Send(mut message), Settled::Refused(why)) => match message.topic.take() {
+                Some(topic) => {
+                    // Somebody has to hear of it.
+                    message.body += &format!(
+                        "\n(sent to the default topic, since {topic} takes none: {why})\n"
+                    );
+                    self.record.outbox.confirm(id);
+                    self.record.outbox.push_message(message, decided_at);
+                    self.tell(What::PutOff(format!("topic {topic}: {why}")));
+                }
+                None => self.put_off(id, why),
+            },
+            // Work and what became of it are of one kind; a mix-up leaves it to the next invocation.
+            (Work::RollBack(_), _) | (Work::Send(_), Settled::Tried(_)) => {
+                self.record.outbox.release(id);
+            }
+        }
+    }
+
+    fn put_off(&mut self, id: &str, why: &str) {
+        self.record.outbox.release(id);
+        self.tell(What::PutOff(why.to_owned()));
+    }
+
+    fn settle_rollback(&mut self, id: &str, action: Action, outcome: &Outcome) {
+        match outcome {
+            Outcome::Later(why) => self.put_off(id, why),
+            Outcome::Begun(path) => {
+                self.record.outbox.confirm(id);
+                self.rollback_begun(action, *path);
+            }
+            Outcome::Failed(reason) => {
+                self.record.outbox.confirm(id);
+                self.rollback_failed(action, reason);
+            }
+        }
+    }
+
+    fn rollback_begun(&mut self, action: Action, path: Option<Path>) {
+        let action = Action { path: path.unwrap_or(action.path), ..action };
+        if let Some(incident) = &mut self.record.incident
+            && let RollbackState::Decided { action: decided, .. } = &mut incident.rollback
+            && decided.away_from == action.away_from
+        {
+            decided.path = action.path;
+        }
+        self.tell(What::Begun(action));
+    }
+
+    fn rollback_failed(&mut self, action: Action, reason: &Reason) {
+        self.record.unnote_rollback(&action.away_from);
+        let ours = self.record.incident.as_ref().filter(|one| one.about == action.away_from);
+        let Some(incident) = ours else {
+            return self.tell(What::Failed(action, reason.clone()));
+        };
+        if let Some(revision) = &incident.revision {
+            self.record.ledger.unmark_bad(revision);
+        }
+        // A pause ends: then it is looked at again. Everything else is for a person, until another deployment.
+        let (state, stage) = match reason {
+            Reason::Guard(refusal @ (Refusal::Paused(_) | Refusal::ObserveMode)) => {
+                (RollbackState::Refused(refusal.clone()), Stage::RollbackRefused)
+            }
+            Reason::Guard(_) => (
+                RollbackState::Failed { action: action.clone(), why: reason.clone() },
+                Stage::RollbackRefused,
+            ),
+            Reason::Aws(_) => (
+                RollbackState::Failed { action: action.clone(), why: reason.clone() },
+                Stage::RollbackFailed,
+            ),
+        };
+        // What announces a rollback and has not been sent would be wrong by now; the notice that follows says it all.
+        let announced =
+            ["opened", "rollback-begun"].map(|stage| format!("{}-{stage}-", incident.id));
+        self.record
+            .outbox
+            .drop_messages(|message| announced.iter().any(|prefix| message.id.starts_with(prefix)));
+        if let Some(incident) = &mut self.record.incident {
+            incident.rollback = state;
+        }
+        self.tell(What::Failed(action, reason.clone()));
+        self.notify(stage);
+    }
+
+    /// Drops messages that are no news any more.
+    pub(super) fn expire(&mut self) {
+        let old = |decided_at: Timestamp| -> bool {
+            let age: SignedDuration = self.now.duration_since(decided_at);
+            age >= MESSAGE_KEPT_FOR
+        };
+        let expired: Vec<String> = self
+            .record
+            .outbox
+            .pending()
+            .iter()
+            .filter(|one| matches!(one.work, Work::Send(_)) && old(one.decided_at))
+            .map(|one| one.id.clone())
+            .collect();
+        for id in expired {
+            self.record.outbox.confirm(&id);
+            self.tell(What::Skipped(format!(
+                "notice {id} could not be sent for a day, and is dropped"
+            )));
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! One service's world behind the ports: ECS, the table, config, topics; stateful, and faulty where told to be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use jiff::Timestamp;
+use steady_core::event::Event;
+use steady_core::installation::{Account, Mode};
+use steady_core::name::{ServiceKey, TaskDefinitionRevision};
+use steady_core::notice::Message;
+use steady_core::port::{
+    Call, ChangeService, ConfigFiles, DeploymentState, KeepRecords, Loaded, PortError, Publish,
+    ReadConfig, ReadService, RunningTask, RunningTasks, Saved, ServiceDeploymentState,
+    ServiceState, TargetState,
+};
+use steady_core::record::{Record, Stored};
+use steady_core::turn::{Ports, Taken, Turn, TurnError};
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// AWS says "not now".
+    Throttled,
+    /// AWS says "no".
+    Refused,
+    /// No answer, and nothing done.
+    Lost,
+    /// Done, and no answer.
+    AnswerLost,
+    /// The invocation dies before the call is made.
+    Killed,
+    /// It dies after the call was done.
+    KilledAfter,
+}
+
+pub(crate) const FAULTS: [Fault; 6] = [
+    Fault::Throttled,
+    Fault::Refused,
+    Fault::Lost,
+    Fault::AnswerLost,
+    Fault::Killed,
+    Fault::KilledAfter,
+];
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) calls: Vec<&'static str>,
+    /// By number of the call, counted from 0.
+    pub(crate) faults: BTreeMap<usize, Fault>,
+    /// Calls that fail always.
+    pub(crate) broken: BTreeMap<&'static str, Fault>,
+    pub(crate) now: Timestamp,
+    // ECS
+    pub(crate) service: ServiceState,
+    pub(crate) running: Vec<RunningTask>,
+    pub(crate) inactive: BTreeSet<TaskDefinitionRevision>,
+    /// Every change that ECS took.
+    pub(crate) changes: Vec<Call>,
+    /// Somebody's deployment that begins just before the next change is taken.
+    pub(crate) meanwhile: Option<&'static str>,
+    // the rest
+    pub(crate) stored: Option<Stored>,
+    pub(crate) version: u64,
+    pub(crate) account: Account,
+    pub(crate) config: ConfigFiles,
+    pub(crate) sent: Vec<Message>,
+    /// Another invocation, whose turn is taken in the middle of this one's: at which call of it, with what.
+    pub(crate) other: Option<(usize, Vec<Event>)>,
+    /// Topics that take nothing.
+    pub(crate) closed: BTreeSet<String>,
+}
+
+pub(crate) struct World(pub(crate) Mutex<State>);
+
+/// Polls for ever, as an invocation does that Lambda has killed.
+struct Dead;
+
+impl Future for Dead {
+    type Output = ();
+    fn poll(self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+impl World {
+    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        f(&mut self.0.lock().unwrap())
+    }
+
+    /// Makes a call: `done` is what it does, if it is done.
+    async fn call<T>(
+        &self,
+        call: &'static str,
+        done: impl FnOnce(&mut State) -> Result<T, PortError> + Send,
+    ) -> Result<T, PortError> {
+        let other = self.with(|state| {
+            let now = state.calls.len();
+            state.other.take_if(|(at, _)| *at == now)
+        });
+        if let Some((_, events)) = other {
+            self.turn("other", &events).unwrap().unwrap();
+        }
+        let fault = self.with(|state| {
+            let fault = state.faults.get(&state.calls.len()).or(state.broken.get(call)).copied();
+            state.calls.push(call);
+            fault
+        });
+        let unclear = || PortError::Unclear { call, text: "timed out".to_owned() };
+        match fault {
+            None => self.with(done),
+            Some(Fault::Throttled) => {
+                Err(PortError::Throttled { call, text: "Rate exceeded".to_owned() })
+            }
+            Some(Fault::Refused) => Err(PortError::Refused {
+                call,
+                code: "AccessDeniedException".to_owned(),
+                text: "is not authorized".to_owned(),
+            }),
+            Some(Fault::Lost) => Err(unclear()),
+            Some(Fault::AnswerLost) => {
+                let _ = self.with(done);
+                Err(unclear())
+            }
+            Some(fault @ (Fault::Killed | Fault::KilledAfter)) => {
+                if fault == Fault::KilledAfter {
+                    let _ = self.with(done);
+                }
+                Dead.await;
+                Err(unclear())
+            }
+        }
+    }
+
+    /// Takes a turn with these events; `None` if it was killed.
+    pub(crate) fn turn(&self, by: &str, events: &[Event]) -> Option<Result<Taken, TurnError>> {
+        let service = ServiceKey::from("prod/checkout");
+        let now = self.with(|state| state.now);
+        let until = now + jiff::SignedDuration::from_secs(30);
+        let turn = Turn { service: &service, events, now, until, by, mode: Mode::Act };
+        let ports = Ports { ecs: self, records: self, config: self, topics: self };
+        let mut turn = pin!(ports.take(&turn));
+        match turn.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(taken) => Some(taken),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Two invocations get the same events; the second takes its turn at the first one's call `number`.
+    pub(crate) fn race(&self, number: usize, events: &[Event]) {
+        self.with(|state| {
+            state.calls.clear();
+            state.other = Some((number, events.to_vec()));
+        });
+        self.turn("one", events).unwrap().unwrap();
+    }
+
+    pub(crate) fn record(&self) -> Record {
+        self.with(|state| Record::restore(state.stored.as_ref().unwrap()).unwrap())
+    }
+
+    pub(crate) fn subjects(&self) -> Vec<String> {
+        self.with(|state| state.sent.iter().map(|message| message.subject.clone()).collect())
+    }
+
+    /// The rollbacks that ECS took.
+    pub(crate) fn rollbacks(&self) -> Vec<Call> {
+        self.with(|state| state.changes.clone())
+    }
+}
+
+/// `checkout:42` of `ecs-svc/42`, and so on.
+pub(crate) fn revision(number: u32) -> TaskDefinitionRevision {
+    format!("checkout:{number}").as_str().into()
+}
+
+impl State {
+    /// A deployment becomes PRIMARY.
+    pub(crate) fn begin(&mut self, id: &str, revision: u32) {
+        let sources = self.service.deployments.iter().filter(|one| one.is_primary);
+        let sources = sources.filter_map(|one| one.revision.clone()).collect();
+        for one in &mut self.service.deployments {
+            one.is_primary = false;
+        }
+        let deployment = DeploymentState {
+            id: id.into(),
+            is_primary: true,
+            revision: Some(self::revision(revision)),
+            created_at: Some(self.now),
+        };
+        self.service.deployments.insert(0, deployment);
+        self.service.service_deployment = Some(ServiceDeploymentState {
+            arn: format!(
+                "arn:aws:ecs:eu-west-1:111122223333:service-deployment/prod/checkout/{id}"
+            ),
+            status: "IN_PROGRESS".to_owned(),
+            sources,
+        });
+    }
+
+    pub(crate) fn complete(&mut self) {
+        self.service.deployments.retain(|one| one.is_primary);
+        if let Some(current) = &mut self.service.service_deployment {
+            current.status = "SUCCESSFUL".to_owned();
+        }
+    }
+
+    fn take(&mut self, call: &Call) -> Result<(), PortError> {
+        if let Some(theirs) = self.meanwhile.take() {
+            self.begin(theirs, 43);
+        }
+        let refused = |call, code: &str, text: &str| PortError::Refused {
+            call,
+            code: code.to_owned(),
+            text: text.to_owned(),
+        };
+        match call {
+            Call::StopServiceDeployment { arn } => {
+                let current = self.service.service_deployment.as_mut().unwrap();
+                if current.arn != *arn || current.status != "IN_PROGRESS" {
+                    return Err(refused(
+                        "StopServiceDeployment",
+                        "ConflictException",
+                        "The deployment is not in progress.",
+                    ));
+                }
+                current.status = "ROLLBACK_REQUESTED".to_owned();
+            }
+            Call::UpdateService { revision, .. } => {
+                if self.inactive.contains(revision) {
+                    return Err(refused(
+                        "UpdateService",
+                        "ClientException",
+                        "TaskDefinition is inactive",
+                    ));
+                }
+                let primary = self.service.deployments.first();
+                if primary.and_then(|one| one.revision.as_ref()) == Some(revision) {
+                    return Ok(());
+                }
+                let number = revision.as_str().rsplit(':').next().unwrap().parse().unwrap();
+                let id = format!("ecs-svc/back-{}", self.changes.len());
+                self.begin(&id, number);
+            }
+        }
+        self.changes.push(call.clone());
+        Ok(())
+    }
+}
+
+impl ReadService for World {
+    async fn running_tasks(&self, _: &ServiceKey) -> Result<RunningTasks, PortError> {
+        self.call("DescribeTasks", |state| {
+            let primary = state.service.deployments.iter().find(|one| one.is_primary);
+            Ok(RunningTasks {
+                desired_count: Some(4),
+                primary: primary.map(|one| one.id.clone()),
+                tasks: state.running.clone(),
+            })
+        })
+        .await
+    }
+
+    async fn service_state(
+        &self,
+        _: &ServiceKey,
+        target: &TaskDefinitionRevision,
+    ) -> Result<ServiceState, PortError> {
+        self.call("DescribeServices", |state| {
+            let inactive = state.inactive.contains(target);
+            let target = if inactive { TargetState::Inactive } else { TargetState::Active };
+            Ok(ServiceState { target, ..state.service.clone() })
+        })
+        .await
+    }
+}
+
+impl ChangeService for World {
+    async fn change(&self, call: &Call) -> Result<(), PortError> {
+        let name = match call {
+            Call::StopServiceDeployment { .. } => "StopServiceDeployment",
+            Call::UpdateService { .. } => "UpdateService",
+        };
+        self.call(name, |state| state.take(call)).await
+    }
+}
+
+impl KeepRecords for World {
+    async fn load(&self, _: &ServiceKey) -> Result<Loaded, PortError> {
+        self.call("Query", |state| {
+            Ok(Loaded { stored: state.stored.clone(), version: state.version })
+        })
+        .await
+    }
+
+    async fn save(
+        &self,
+        _: &ServiceKey,
+        stored: &Stored,
+        stops: bool,
+        version: u64,
+    ) -> Result<Saved, PortError> {
+        self.call(if stops { "TransactWriteItems" } else { "PutItem" }, |state| {
+            if state.version != version {
+                return Ok(Saved::Overtaken);
+            }
+            let mut stored = stored.clone();
+            if let Some(known) = state.stored.as_ref().filter(|_| !stops) {
+                (stored.stops, stored.hashes) = (known.stops.clone(), known.hashes.clone());
+            }
+            state.stored = Some(stored);
+            state.version += 1;
+            Ok(Saved::Held)
+        })
+        .await
+    }
+
+    async fn account(&self) -> Result<Account, PortError> {
+        self.call("GetItem", |state| Ok(state.account.clone())).await
+    }
+}
+
+impl ReadConfig for World {
+    async fn config_files(&self, _: &ServiceKey) -> Result<ConfigFiles, PortError> {
+        self.call("GetParameters", |state| Ok(state.config.clone())).await
+    }
+}
+
+impl Publish for World {
+    async fn publish(&self, message: &Message) -> Result<(), PortError> {
+        self.call("Publish", |state| {
+            if message.topic.as_ref().is_some_and(|topic| state.closed.contains(topic)) {
+                return Err(PortError::Refused {
+                    call: "Publish",
+                    code: "NotFound".to_owned(),
+                    text: "Topic does not exist".to_owned(),
+                });
+            }
+            state.sent.push(message.clone());
+            Ok(())
+        })
+        .await
+    }
+}
