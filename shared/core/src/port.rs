@@ -256,3 +256,26 @@ pub trait Publish {
     /// [`PortError`].
     fn publish(&self, message: &Message) -> impl Future<Output = Result<(), PortError>> + Send;
 }
+
+/// A line of a container's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// When it was logged, to the millisecond.
+    pub at: Timestamp,
+    /// As the container wrote it: nothing is redacted yet.
+    pub text: String,
+}
+
+/// Reads the logs of containers.
+pub trait ReadLogs {
+    /// The last `lines` (1 to 10,000) of a log stream, oldest first; `None` if there is no such group or stream.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn tail(
+        &self,
+        group: &str,
+        stream: &str,
+        lines: u32,
+    ) -> impl Future<Output = Result<Option<Vec<LogLine>>, PortError>> + Send;
+}
