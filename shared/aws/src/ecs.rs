@@ -1,0 +1,316 @@
+//! ECS: what a service runs and how it stands, and the two calls that change it.
+//!
+//! Shapes, limits and errors are those of the Amazon ECS API reference, on the page of each action named here. What
+//! the state means is decided in the core.
+
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::types::{
+    DesiredStatus, Failure, Service, ServiceDeployment, StopServiceDeploymentStopType, Task,
+    TaskDefinitionStatus,
+};
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+use steady_core::name::{DeploymentId, ServiceKey, TaskArn, TaskDefinitionRevision};
+use steady_core::port::{
+    Call, ChangeService, DeploymentState, PortError, ReadService, RunningTask, RunningTasks,
+    ServiceDeploymentState, ServiceState, TargetState,
+};
+
+use crate::error::{port_error, unclear};
+
+/// "A list of up to 100 task IDs or full ARN entries" (DescribeTasks).
+const TASKS_MAX: usize = 100;
+
+/// The `reason` of an entry in `failures` for what ECS does not know (ECS developer guide, "API failure reasons").
+const MISSING: &str = "MISSING";
+
+/// ECS in one account and region.
+#[derive(Debug, Clone)]
+pub struct Ecs {
+    reads: Client,
+    /// One attempt per call, see [`crate::client`].
+    changes: Client,
+}
+
+impl Ecs {
+    pub(crate) fn new(reads: Client, changes: Client) -> Self {
+        Self { reads, changes }
+    }
+
+    /// `None`: ECS knows no such service, or no such cluster.
+    async fn describe_service(&self, key: &ServiceKey) -> Result<Option<Service>, PortError> {
+        const CALL: &str = "DescribeServices";
+        let answer = self
+            .reads
+            .describe_services()
+            .cluster(key.cluster())
+            .services(key.service())
+            .send()
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error)
+                if error.as_service_error().is_some_and(|e| e.is_cluster_not_found_exception()) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(port_error(CALL, error)),
+        };
+        only_missing(CALL, answer.failures())?;
+        let is_missing = !answer.failures().is_empty();
+        match answer.services.unwrap_or_default().into_iter().next() {
+            Some(service) => Ok(Some(service)),
+            None if is_missing => Ok(None),
+            None => Err(unclear(CALL, "an answer with neither service nor failure")),
+        }
+    }
+
+    async fn list_running_tasks(&self, key: &ServiceKey) -> Result<Vec<String>, PortError> {
+        self.reads
+            .list_tasks()
+            .cluster(key.cluster())
+            .service_name(key.service())
+            .desired_status(DesiredStatus::Running)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| port_error("ListTasks", error))
+    }
+
+    /// Of a hundred tasks at most. One that ECS no longer knows is not running, and is left out.
+    async fn describe_tasks(
+        &self,
+        key: &ServiceKey,
+        tasks: &[String],
+    ) -> Result<Vec<Task>, PortError> {
+        const CALL: &str = "DescribeTasks";
+        let answer = self
+            .reads
+            .describe_tasks()
+            .cluster(key.cluster())
+            .set_tasks(Some(tasks.to_vec()))
+            .send()
+            .await
+            .map_err(|error| port_error(CALL, error))?;
+        only_missing(CALL, answer.failures())?;
+        Ok(answer.tasks.unwrap_or_default())
+    }
+
+    async fn target_state(
+        &self,
+        revision: &TaskDefinitionRevision,
+    ) -> Result<TargetState, PortError> {
+        const CALL: &str = "DescribeTaskDefinition";
+        let answer =
+            self.reads.describe_task_definition().task_definition(revision.as_str()).send().await;
+        match answer {
+            // What is neither ACTIVE nor named is not run.
+            Ok(answer) => match answer.task_definition().and_then(|found| found.status()) {
+                Some(TaskDefinitionStatus::Active) => Ok(TargetState::Active),
+                Some(_) => Ok(TargetState::Inactive),
+                None => Err(unclear(CALL, "an answer without a task definition's `status`")),
+            },
+            // ECS has no error of its own for a task definition that it does not know, or that is INACTIVE and used by
+            // nothing: it says ClientException, "Unable to describe task definition".
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_client_exception()) => {
+                Ok(TargetState::Gone)
+            }
+            Err(error) => Err(port_error(CALL, error)),
+        }
+    }
+
+    /// `None`: ECS no longer knows it (service deployments are kept for 90 days: ListServiceDeployments).
+    async fn service_deployment(
+        &self,
+        arn: &str,
+    ) -> Result<Option<ServiceDeploymentState>, PortError> {
+        const CALL: &str = "DescribeServiceDeployments";
+        let answer = self
+            .reads
+            .describe_service_deployments()
+            .service_deployment_arns(arn)
+            .send()
+            .await
+            .map_err(|error| port_error(CALL, error))?;
+        only_missing(CALL, answer.failures())?;
+        let Some(found) = answer.service_deployments().first() else { return Ok(None) };
+        let Some(status) = found.status() else {
+            return Err(unclear(CALL, "a service deployment without `status`"));
+        };
+        Ok(Some(ServiceDeploymentState {
+            arn: arn.to_owned(),
+            status: status.as_str().to_owned(),
+            sources: self.sources(found).await?,
+        }))
+    }
+
+    /// The task definitions of all its sources, or an error: some of them alone would look like another deployment.
+    async fn sources(
+        &self,
+        deployment: &ServiceDeployment,
+    ) -> Result<Vec<TaskDefinitionRevision>, PortError> {
+        const CALL: &str = "DescribeServiceRevisions";
+        let arns: Vec<String> = deployment
+            .source_service_revisions()
+            .iter()
+            .filter_map(|revision| revision.arn().map(str::to_owned))
+            .collect();
+        if arns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked = arns.len();
+        let answer = self
+            .reads
+            .describe_service_revisions()
+            .set_service_revision_arns(Some(arns))
+            .send()
+            .await
+            .map_err(|error| port_error(CALL, error))?;
+        if let Some(failure) = answer.failures().first() {
+            return Err(PortError::Refused {
+                call: CALL,
+                code: failure.reason().unwrap_or("failures").to_owned(),
+                text: described(failure),
+            });
+        }
+        let found: Vec<_> = answer
+            .service_revisions()
+            .iter()
+            .filter_map(|found| found.task_definition().map(revision_of))
+            .collect();
+        if found.len() != asked {
+            return Err(unclear(CALL, format!("{} of {asked} service revisions", found.len())));
+        }
+        Ok(found)
+    }
+}
+
+impl ReadService for Ecs {
+    /// A service that ECS does not know is refused with code `MISSING`: nothing can be said of what it runs.
+    async fn running_tasks(&self, service: &ServiceKey) -> Result<RunningTasks, PortError> {
+        let Some(found) = self.describe_service(service).await? else {
+            return Err(PortError::Refused {
+                call: "DescribeServices",
+                code: MISSING.to_owned(),
+                text: format!("ECS knows no service `{service}`"),
+            });
+        };
+        let mut tasks = Vec::new();
+        for arns in self.list_running_tasks(service).await?.chunks(TASKS_MAX) {
+            let described = self.describe_tasks(service, arns).await?;
+            tasks.extend(described.iter().filter_map(running_task));
+        }
+        Ok(RunningTasks {
+            desired_count: u32::try_from(found.desired_count()).ok(),
+            primary: found
+                .deployments()
+                .iter()
+                .find(|deployment| deployment.status() == Some("PRIMARY"))
+                .and_then(|deployment| deployment.id().map(DeploymentId::from)),
+            tasks,
+        })
+    }
+
+    /// The task definition is read first, the service after it: what an action is checked against is then as new as it
+    /// can be.
+    async fn service_state(
+        &self,
+        service: &ServiceKey,
+        target: &TaskDefinitionRevision,
+    ) -> Result<ServiceState, PortError> {
+        let target = self.target_state(target).await?;
+        let Some(found) = self.describe_service(service).await? else {
+            return Ok(ServiceState { target, ..ServiceState::default() });
+        };
+        let service_deployment = match found.current_service_deployment() {
+            Some(arn) => self.service_deployment(arn).await?,
+            None => None,
+        };
+        Ok(ServiceState {
+            status: found.status().map(str::to_owned),
+            controller: found
+                .deployment_controller()
+                .map_or("ECS", |controller| controller.r#type().as_str())
+                .to_owned(),
+            scheduling_strategy: found
+                .scheduling_strategy()
+                .map_or("REPLICA", |strategy| strategy.as_str())
+                .to_owned(),
+            deployments: found.deployments().iter().filter_map(deployment_state).collect(),
+            service_deployment,
+            target,
+        })
+    }
+}
+
+impl ChangeService for Ecs {
+    async fn change(&self, call: &Call) -> Result<(), PortError> {
+        match call {
+            Call::StopServiceDeployment { arn } => self
+                .changes
+                .stop_service_deployment()
+                .service_deployment_arn(arn)
+                .stop_type(StopServiceDeploymentStopType::Rollback)
+                .send()
+                .await
+                .map(drop)
+                .map_err(|error| port_error("StopServiceDeployment", error)),
+            // UpdateService leaves alone what is not named.
+            Call::UpdateService { service, revision } => self
+                .changes
+                .update_service()
+                .cluster(service.cluster())
+                .service(service.service())
+                .task_definition(revision.as_str())
+                .send()
+                .await
+                .map(drop)
+                .map_err(|error| port_error("UpdateService", error)),
+        }
+    }
+}
+
+/// Nothing but what ECS does not know may have failed: another reason says that the answer is not whole.
+fn only_missing(call: &'static str, failures: &[Failure]) -> Result<(), PortError> {
+    match failures.iter().find(|failure| failure.reason() != Some(MISSING)) {
+        Some(failure) => Err(unclear(call, described(failure))),
+        None => Ok(()),
+    }
+}
+
+fn described(failure: &Failure) -> String {
+    let words = [failure.arn(), failure.reason(), failure.detail()];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn running_task(task: &Task) -> Option<RunningTask> {
+    if task.last_status() != Some("RUNNING") || task.desired_status() != Some("RUNNING") {
+        return None;
+    }
+    Some(RunningTask {
+        task: TaskArn::from(task.task_arn()?),
+        deployment: task.started_by().map(DeploymentId::from),
+        revision: task.task_definition_arn().map(revision_of),
+        started_at: timestamp(task.started_at()?)?,
+    })
+}
+
+fn deployment_state(deployment: &aws_sdk_ecs::types::Deployment) -> Option<DeploymentState> {
+    Some(DeploymentState {
+        id: DeploymentId::from(deployment.id()?),
+        is_primary: deployment.status() == Some("PRIMARY"),
+        revision: deployment.task_definition().map(revision_of),
+        created_at: deployment.created_at().and_then(timestamp),
+    })
+}
+
+/// `arn:aws:ecs:eu-west-1:111122223333:task-definition/checkout:42`, or `checkout:42` itself.
+fn revision_of(text: &str) -> TaskDefinitionRevision {
+    TaskDefinitionRevision::from(text.rsplit('/').next().unwrap_or(text))
+}
+
+fn timestamp(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
+}

@@ -1,0 +1,129 @@
+//! Config as SSM parameters: one for the defaults and one per service, each a file's text.
+//!
+//! Plain parameters of type String; nothing in them is secret. Names are `/steady/config/defaults` and
+//! `/steady/config/<cluster>/<service>`, so that access can be given by path. What the texts mean, and whether they
+//! may be written, is decided in the core. Limits are those of the AWS Systems Manager API reference, on the page of
+//! each action: a standard parameter holds 4 KB, GetParameters takes 10 names, GetParametersByPath gives 10 a page.
+
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::types::{Parameter, ParameterType};
+use steady_core::name::ServiceKey;
+use steady_core::port::{ConfigFiles, PortError, ReadConfig};
+
+use crate::error::{port_error, unclear};
+
+/// Below which the parameters are, unless the installation says otherwise.
+pub const PREFIX: &str = "/steady/config";
+
+/// The config of one account and region.
+#[derive(Debug, Clone)]
+pub struct Parameters {
+    client: Client,
+    prefix: String,
+}
+
+/// A file as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredFile {
+    /// The parameter's name below the prefix: `defaults`, `prod/checkout`.
+    pub name: String,
+    /// The file's text.
+    pub text: String,
+    /// 1 when it was first written; each write adds one (Parameter in the API reference).
+    pub version: u64,
+}
+
+impl Parameters {
+    /// `prefix` begins with `/`; a `/` at its end is dropped.
+    pub(crate) fn new(client: Client, prefix: &str) -> Self {
+        Self { client, prefix: prefix.trim_end_matches('/').to_owned() }
+    }
+
+    /// Writes a file, new or not, and gives its version. `name` is `defaults` or `prod/checkout`.
+    ///
+    /// # Errors
+    /// [`PortError`]. More than 4 KB is refused by SSM (`ValidationException`). After [`PortError::Unclear`] it may have
+    /// been written, perhaps as two versions of the same text.
+    pub async fn put(&self, name: &str, text: &str) -> Result<u64, PortError> {
+        const CALL: &str = "PutParameter";
+        let answer = self
+            .client
+            .put_parameter()
+            .name(self.full_name(name))
+            .value(text)
+            .r#type(ParameterType::String)
+            .overwrite(true)
+            .send()
+            .await
+            .map_err(|error| port_error(CALL, error))?;
+        u64::try_from(answer.version()).map_err(|_| unclear(CALL, "a version below zero"))
+    }
+
+    /// Everything below the prefix, sorted by name.
+    ///
+    /// # Errors
+    /// [`PortError`]: of any page. A part of the files is never given as if it were all.
+    pub async fn list(&self) -> Result<Vec<StoredFile>, PortError> {
+        const CALL: &str = "GetParametersByPath";
+        let pages = self
+            .client
+            .get_parameters_by_path()
+            .path(&self.prefix)
+            .recursive(true)
+            .into_paginator()
+            .page_size(10)
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| port_error(CALL, error))?;
+        let mut files = pages
+            .iter()
+            .flat_map(|page| page.parameters())
+            .map(|parameter| self.stored_file(parameter))
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| unclear(CALL, "a parameter without name, value or version"))?;
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(files)
+    }
+
+    fn stored_file(&self, parameter: &Parameter) -> Option<StoredFile> {
+        let name = parameter.name()?.strip_prefix(&self.prefix)?.strip_prefix('/')?;
+        Some(StoredFile {
+            name: name.to_owned(),
+            text: parameter.value()?.to_owned(),
+            version: u64::try_from(parameter.version()).ok()?,
+        })
+    }
+
+    fn full_name(&self, name: &str) -> String {
+        format!("{}/{name}", self.prefix)
+    }
+}
+
+impl ReadConfig for Parameters {
+    /// One GetParameters. A name in `InvalidParameters` is a file that is not there; one that the answer does not
+    /// speak of is no file that is not there, but no clear answer.
+    async fn config_files(&self, service: &ServiceKey) -> Result<ConfigFiles, PortError> {
+        const CALL: &str = "GetParameters";
+        let (defaults, own) = (self.full_name("defaults"), self.full_name(service.as_str()));
+        let answer = self
+            .client
+            .get_parameters()
+            .names(&defaults)
+            .names(&own)
+            .send()
+            .await
+            .map_err(|error| port_error(CALL, error))?;
+        let text = |name: &str| {
+            let found = answer.parameters().iter().find(|found| found.name() == Some(name));
+            if let Some(value) = found.and_then(|found| found.value()) {
+                return Ok(Some(value.to_owned()));
+            }
+            if answer.invalid_parameters().iter().any(|absent| absent == name) {
+                return Ok(None);
+            }
+            Err(unclear(CALL, format!("an answer that does not speak of `{name}`")))
+        };
+        Ok(ConfigFiles { defaults: text(&defaults)?, service: text(&own)? })
+    }
+}

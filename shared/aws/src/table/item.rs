@@ -1,0 +1,278 @@
+//! What the items look like, written and read in one place.
+//!
+//! ```text
+//! pk             sk        others
+//! prod/checkout  record    record S (JSON)  version N  stops_version N  [open S "open"  due N]
+//! prod/checkout  stops     stops S (JSON)   version N  hashes B
+//! #account       account   account S (JSON)
+//! ```
+//!
+//! `version` of the record counts its saves. `stops_version` is the version at which the stops were last written, and
+//! the `version` of the stops item; 0 says that there is none yet. `open` and `due` are the keys of the index that
+//! `sweep` reads: they are there only while something is unfinished, so that the index is as small as what is open.
+//! No service's key begins with `#` (letters, digits, `-` and `_`: CreateCluster in the ECS API reference).
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use steady_core::installation::Account;
+use steady_core::port::Loaded;
+use steady_core::record::Stored;
+
+use super::{number, text};
+
+/// `sk` of a record. Between it and [`STOPS`] no other `sk` may sort: a load reads the range.
+pub(super) const RECORD: &str = "record";
+/// `sk` of a service's stops.
+pub(super) const STOPS: &str = "stops";
+/// `pk` of the account's own item.
+pub(super) const ACCOUNT_KEY: &str = "#account";
+/// Its `sk`, and the attribute that holds its JSON.
+pub(super) const ACCOUNT: &str = "account";
+/// The only value of `open`: the index is one partition, ordered by `due`.
+const OPEN: &str = "open";
+
+/// An item's attributes.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// A service's items, as one Query gave them.
+#[derive(Debug, PartialEq)]
+pub(super) enum Read {
+    /// They belong together, or there are none.
+    Whole(Loaded),
+    /// The stops are not those that the record was written with: a Query reads each item consistently, but not all at
+    /// one moment.
+    Torn,
+}
+
+/// A record that is about to be saved.
+#[derive(Clone, Copy)]
+pub(super) struct RecordItem<'a> {
+    pub(super) service: &'a str,
+    pub(super) stored: &'a Stored,
+    /// The version that was loaded; the one written is higher by one.
+    pub(super) version: u64,
+}
+
+impl RecordItem<'_> {
+    fn next(&self) -> u64 {
+        self.version.saturating_add(1)
+    }
+
+    /// The item when the stops are written with it.
+    pub(super) fn whole(&self) -> Item {
+        let mut item = key(self.service, RECORD);
+        item.insert("record".to_owned(), text(&self.stored.record));
+        item.insert("version".to_owned(), number(self.next()));
+        item.insert("stops_version".to_owned(), number(self.next()));
+        if let Some(due) = self.stored.due {
+            item.insert("open".to_owned(), text(OPEN));
+            item.insert("due".to_owned(), seconds(due));
+        }
+        item
+    }
+
+    /// The update when they are not.
+    pub(super) fn update_expression(&self) -> &'static str {
+        match self.stored.due {
+            Some(_) => "SET #record = :record, #version = :next, #open = :open, #due = :due",
+            None => "SET #record = :record, #version = :next REMOVE #open, #due",
+        }
+    }
+
+    /// The names in it: all through placeholders, since DynamoDB reserves hundreds of words ("Reserved words in
+    /// DynamoDB" in its developer guide).
+    pub(super) fn update_names(&self) -> HashMap<String, String> {
+        ["record", "version", "open", "due"]
+            .into_iter()
+            .map(|name| (format!("#{name}"), name.to_owned()))
+            .collect()
+    }
+
+    /// The values in it.
+    pub(super) fn update_values(&self) -> Item {
+        let mut values = HashMap::from([
+            (":record".to_owned(), text(&self.stored.record)),
+            (":next".to_owned(), number(self.next())),
+        ]);
+        if let Some(due) = self.stored.due {
+            values.insert(":open".to_owned(), text(OPEN));
+            values.insert(":due".to_owned(), seconds(due));
+        }
+        values
+    }
+}
+
+/// The stops written together with `record`.
+pub(super) fn stops(record: RecordItem<'_>, stored: &Stored) -> Item {
+    let mut item = key(record.service, STOPS);
+    item.insert("stops".to_owned(), text(&stored.stops));
+    item.insert("hashes".to_owned(), AttributeValue::B(Blob::new(stored.hashes.clone())));
+    item.insert("version".to_owned(), number(record.next()));
+    item
+}
+
+/// The key of an item.
+pub(super) fn key(pk: &str, sk: &str) -> Item {
+    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+}
+
+/// Puts a service's items together.
+///
+/// # Errors
+/// What is missing or of another type.
+pub(super) fn read(items: &[Item]) -> Result<Read, String> {
+    let of = |sk: &str| items.iter().find(|item| string(item, "sk").is_ok_and(|found| found == sk));
+    let Some(record) = of(RECORD) else {
+        return Ok(match of(STOPS) {
+            Some(_) => Read::Torn,
+            None => Read::Whole(Loaded { stored: None, version: 0 }),
+        });
+    };
+    // A record whose stops were never written has no `stops_version`.
+    let stops_version = match record.get("stops_version") {
+        Some(_) => unsigned(record, "stops_version")?,
+        None => 0,
+    };
+    let mut stored = Stored {
+        record: string(record, "record")?.to_owned(),
+        due: due(record)?,
+        ..Stored::default()
+    };
+    match of(STOPS) {
+        Some(stops) if unsigned(stops, "version")? == stops_version => {
+            stored.stops = string(stops, "stops")?.to_owned();
+            stored.hashes = bytes(stops, "hashes")?.to_owned();
+        }
+        None if stops_version == 0 => {}
+        _ => return Ok(Read::Torn),
+    }
+    Ok(Read::Whole(Loaded { stored: Some(stored), version: unsigned(record, "version")? }))
+}
+
+/// The account's item.
+///
+/// # Errors
+/// What is missing or malformed.
+pub(super) fn account(item: &Item) -> Result<Account, String> {
+    serde_json::from_str(string(item, ACCOUNT)?).map_err(|error| error.to_string())
+}
+
+fn due(item: &Item) -> Result<Option<Timestamp>, String> {
+    let Some(value) = item.get("due") else { return Ok(None) };
+    value
+        .as_n()
+        .ok()
+        .and_then(|seconds| seconds.parse::<i64>().ok())
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .map(Some)
+        .ok_or_else(|| "`due` is not a time".to_owned())
+}
+
+/// Whole seconds since 1970, rounded up: whoever comes because something is due must not come before it is.
+fn seconds(at: Timestamp) -> AttributeValue {
+    let up = i64::from(at.subsec_nanosecond() > 0);
+    AttributeValue::N(at.as_second().saturating_add(up).to_string())
+}
+
+fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, String> {
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .map(String::as_str)
+        .ok_or_else(|| format!("`{name}` is not a string"))
+}
+
+fn unsigned(item: &Item, name: &str) -> Result<u64, String> {
+    item.get(name)
+        .and_then(|value| value.as_n().ok())
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| format!("`{name}` is not a whole number"))
+}
+
+fn bytes<'a>(item: &'a Item, name: &str) -> Result<&'a [u8], String> {
+    item.get(name)
+        .and_then(|value| value.as_b().ok())
+        .map(AsRef::as_ref)
+        .ok_or_else(|| format!("`{name}` is not binary"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(due: Option<&str>) -> Stored {
+        Stored {
+            record: r#"{"a":1}"#.to_owned(),
+            stops: "[]".to_owned(),
+            hashes: vec![1, 2, 255],
+            due: due.map(|due| due.parse().expect("a time")),
+        }
+    }
+
+    fn both(stored: &Stored, version: u64) -> [Item; 2] {
+        let record = RecordItem { service: "prod/checkout", stored, version };
+        [record.whole(), stops(record, stored)]
+    }
+
+    #[test]
+    fn items_are_read_as_they_were_written() {
+        for due in [None, Some("2026-11-21T02:14:07Z")] {
+            let stored = stored(due);
+            let expected = Loaded { stored: Some(stored.clone()), version: 8 };
+            assert_eq!(read(&both(&stored, 7)), Ok(Read::Whole(expected)));
+        }
+    }
+
+    #[test]
+    fn an_item_is_in_the_index_only_while_something_is_due() {
+        let open = RecordItem {
+            service: "a/b",
+            stored: &stored(Some("2026-11-21T00:00:00Z")),
+            version: 0,
+        };
+        assert_eq!(open.whole().get("open"), Some(&text("open")));
+        let quiet = RecordItem { service: "a/b", stored: &stored(None), version: 0 };
+        let item = quiet.whole();
+        assert!(!item.contains_key("open") && !item.contains_key("due"), "{item:?}");
+        assert!(quiet.update_expression().ends_with("REMOVE #open, #due"));
+    }
+
+    #[test]
+    fn due_is_never_before_its_time() {
+        let at: Timestamp = "2026-11-21T02:14:07.001Z".parse().expect("a time");
+        assert_eq!(seconds(at), AttributeValue::N("1795227248".to_owned()));
+        let whole: Timestamp = "2026-11-21T02:14:07Z".parse().expect("a time");
+        assert_eq!(seconds(whole), AttributeValue::N("1795227247".to_owned()));
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_torn() {
+        let old = both(&stored(None), 3);
+        let new = both(&stored(None), 4);
+        let [old_record, old_stops] = old;
+        let [new_record, new_stops] = new;
+        assert_eq!(read(&[old_record.clone(), new_stops.clone()]), Ok(Read::Torn));
+        assert_eq!(read(&[new_record, old_stops]), Ok(Read::Torn));
+        assert_eq!(read(&[old_record]), Ok(Read::Torn));
+        assert_eq!(read(&[new_stops]), Ok(Read::Torn));
+    }
+
+    #[test]
+    fn nothing_is_a_service_never_seen() {
+        assert_eq!(read(&[]), Ok(Read::Whole(Loaded { stored: None, version: 0 })));
+    }
+
+    #[test]
+    fn a_damaged_item_says_what_is_wrong_with_it() {
+        let damage = |name: &str, value: AttributeValue| {
+            let [mut record, stops] = both(&stored(Some("2026-11-21T00:00:00Z")), 1);
+            record.insert(name.to_owned(), value);
+            read(&[record, stops])
+        };
+        assert_eq!(damage("record", number(1)), Err("`record` is not a string".to_owned()));
+        assert_eq!(damage("version", text("x")), Err("`version` is not a whole number".to_owned()));
+        assert_eq!(damage("due", text("x")), Err("`due` is not a time".to_owned()));
+    }
+}
