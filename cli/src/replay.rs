@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 use jiff::Timestamp;
 use steady_core::config::ConfigTree;
-use steady_core::event::{Body, Event, Owner, TaskEvent};
+use steady_core::event::{Body, Concern, Event, Owner, TaskEvent};
 use steady_core::name::{Account, Region, ServiceKey};
 use steady_core::port::{RunningTask, RunningTasks};
 use steady_core::record::Record;
@@ -235,42 +235,18 @@ impl<O: Write> Timeline<'_, O> {
 
     /// Whether, and for whom, an event is of use.
     fn sort_out(&mut self, event: &Event) -> Sorted {
-        match &event.body {
-            Body::Task(task) => self.sort_task(task),
-            Body::Deployment(deployment) => match &deployment.service {
-                Some(service) => Sorted::Service(service.clone()),
-                None => Sorted::Skip(
-                    None,
-                    "`resources[0]` is a service ARN without its cluster, and `detail.clusterArn` is missing"
-                        .to_owned(),
-                ),
-            },
-            Body::ServiceAction(_) => Sorted::Idle,
-            Body::Alarm(alarm) => Sorted::Skip(
-                None,
-                format!("alarm {}: alarms are not part of a replay yet", alarm.name),
-            ),
-            Body::Other { detail_type } => {
-                Sorted::Skip(None, format!("`{detail_type}` is of no use to Steady"))
-            }
+        if let Body::Task(task) = &event.body
+            && let Owner::Service(service) = &task.owner
+        {
+            let slot = self.services.entry(service.clone()).or_insert_with(|| Slot::new(service));
+            slot.running.note(task);
         }
-    }
-
-    fn sort_task(&mut self, task: &TaskEvent) -> Sorted {
-        match &task.owner {
-            Owner::Service(service) => {
-                let slot =
-                    self.services.entry(service.clone()).or_insert_with(|| Slot::new(service));
-                slot.running.note(task);
-                if task.tells_of_stop() { Sorted::Service(service.clone()) } else { Sorted::Idle }
-            }
-            owner @ Owner::Standalone { .. } if standalone::concerns(task) => {
-                Sorted::Standalone(owner.clone())
-            }
-            Owner::Unknown if task.tells_of_stop() => {
-                Sorted::Skip(None, "`detail.group` does not tell whose task it is".to_owned())
-            }
-            Owner::Standalone { .. } | Owner::Unknown => Sorted::Idle,
+        match (&event.body, event.concern()) {
+            // In the account it is a reason to look. Here everything is looked at when it falls due.
+            (Body::ServiceAction(_), _) | (_, Concern::Nobody) => Sorted::Idle,
+            (_, Concern::Service(service)) => Sorted::Service(service.clone()),
+            (_, Concern::Standalone(owner)) => Sorted::Standalone(owner.clone()),
+            (_, Concern::Unused(why)) => Sorted::Skip(None, why),
         }
     }
 

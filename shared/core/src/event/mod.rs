@@ -21,7 +21,7 @@ pub use alarm::{AlarmEvent, AlarmState};
 pub use service::{DeploymentEvent, DeploymentEventName, ServiceActionEvent};
 pub use task::{Container, Owner, TaskEvent, TaskStatus};
 
-use crate::name::{Account, Interner, Region};
+use crate::name::{Account, Interner, Region, ServiceKey};
 
 /// An event in our own words.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,7 +157,54 @@ fn is_foreign(envelope: &raw::Envelope<'_>, detail_type: &str) -> bool {
     raw::filled(&envelope.source).is_some_and(|source| source != ours)
 }
 
+/// Whom an event concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Concern<'a> {
+    /// A service: one of its tasks stops, or it is deployed, or ECS says something of it.
+    Service(&'a ServiceKey),
+    /// A task of no service ends.
+    Standalone(&'a Owner),
+    /// Nobody: nothing follows from it (a task that starts or runs, say).
+    Nobody,
+    /// Somebody, and it cannot be told whom; or nothing that Steady has a use for. Why.
+    Unused(String),
+}
+
+fn of_service(service: &Option<ServiceKey>) -> Concern<'_> {
+    service.as_ref().map_or_else(
+        || {
+            let why = "`resources[0]` is a service ARN without its cluster, and `detail.clusterArn` is missing";
+            Concern::Unused(why.to_owned())
+        },
+        Concern::Service,
+    )
+}
+
 impl Event {
+    /// Whom it concerns.
+    pub fn concern(&self) -> Concern<'_> {
+        match &self.body {
+            Body::Task(task) => match &task.owner {
+                Owner::Service(service) if task.tells_of_stop() => Concern::Service(service),
+                owner @ Owner::Standalone { .. } if crate::standalone::concerns(task) => {
+                    Concern::Standalone(owner)
+                }
+                Owner::Unknown if task.tells_of_stop() => {
+                    Concern::Unused("`detail.group` does not tell whose task it is".to_owned())
+                }
+                _ => Concern::Nobody,
+            },
+            Body::Deployment(DeploymentEvent { service, .. })
+            | Body::ServiceAction(ServiceActionEvent { service, .. }) => of_service(service),
+            Body::Alarm(alarm) => {
+                Concern::Unused(format!("alarm {}: alarms have no effect yet", alarm.name))
+            }
+            Body::Other { detail_type } => {
+                Concern::Unused(format!("`{detail_type}` is of no use to Steady"))
+            }
+        }
+    }
+
     /// An order for events of the same second, in which ECS's own is arbitrary (a recorded COMPLETED comes before
     /// STEADY_STATE, and the other way round): what begins, then tasks, then what ends. Events that it calls equal
     /// are one event delivered twice, wherever events have ids.

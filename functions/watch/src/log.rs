@@ -1,0 +1,47 @@
+//! Logs: one JSON object a line, one line for each thing that happened.
+
+use std::error::Error;
+
+use steady_core::report::Entry;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// Sends logs to standard output, which Lambda takes to CloudWatch Logs. Called once, at start.
+pub fn to_stdout() {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_events(FmtSpan::NONE)
+        .with_target(false)
+        // Lambda stamps each line itself; the time of what happened is in the entry.
+        .without_time()
+        .with_max_level(tracing::Level::INFO)
+        .init();
+}
+
+/// One thing that happened.
+pub(crate) fn entry(request: &str, entry: &Entry) {
+    let empty = String::new;
+    tracing::info!(
+        request,
+        at = %entry.at,
+        service = entry.service.as_ref().map_or_else(empty, ToString::to_string),
+        kind = entry.what.kind(),
+        incident = entry.incident.map(|kind| kind.slug()),
+        revision = entry.revision.as_ref().map(|revision| revision.as_str()),
+        evidence = entry.evidence,
+        "{}",
+        entry.reason(),
+    );
+}
+
+/// An error and what caused it, on one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}

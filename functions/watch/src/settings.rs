@@ -1,0 +1,151 @@
+//! What the function's environment says, read once at its start.
+
+use steady_core::installation::Mode;
+use thiserror::Error;
+
+/// What the stack's parameters come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `STEADY_TABLE`: the table of records, by name.
+    pub table: String,
+    /// `STEADY_TOPIC`: ARN of the topic for services whose config names none.
+    pub topic: String,
+    /// `STEADY_MODE`: `observe` (see and tell, change nothing) or `act` (do what config allows).
+    pub mode: Mode,
+    /// `STEADY_CONFIG_PREFIX`: the config's parameters are below it; `/steady/config` where it is not set.
+    pub config_prefix: String,
+}
+
+/// A variable that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SettingsError {
+    /// It has to be set.
+    #[error("the environment variable `{name}` is not set, expected {expected}")]
+    Missing {
+        /// Which.
+        name: &'static str,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// It holds something else.
+    #[error("the environment variable `{name}` is `{value}`, expected {expected}")]
+    Invalid {
+        /// Which.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+}
+
+const TABLE: (&str, &str) = ("STEADY_TABLE", "the name of the table of records");
+const TOPIC: (&str, &str) =
+    ("STEADY_TOPIC", "an SNS topic's ARN such as `arn:aws:sns:eu-west-1:111122223333:steady`");
+const MODE: (&str, &str) = ("STEADY_MODE", "`observe` or `act`");
+const PREFIX: (&str, &str) =
+    ("STEADY_CONFIG_PREFIX", "a parameter path such as `/steady/config`, without a `/` at its end");
+
+impl Settings {
+    /// From the variables that `variable` finds. An empty one counts as not set.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the variable, its value, and what was expected.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let required = |(name, expected): (&'static str, &'static str)| {
+            variable(name).ok_or(SettingsError::Missing { name, expected })
+        };
+        let table = required(TABLE)?;
+        let topic = checked(TOPIC, required(TOPIC)?, is_topic)?;
+        let mode = match required(MODE)?.as_str() {
+            "observe" => Mode::Observe,
+            "act" => Mode::Act,
+            other => return Err(invalid(MODE, other)),
+        };
+        let prefix = variable(PREFIX.0).unwrap_or_else(|| "/steady/config".to_owned());
+        let config_prefix =
+            checked(PREFIX, prefix, |prefix| prefix.starts_with('/') && !prefix.ends_with('/'))?;
+        Ok(Self { table, topic, mode, config_prefix })
+    }
+}
+
+/// `arn:PARTITION:sns:REGION:ACCOUNT:NAME`
+fn is_topic(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(':').collect();
+    matches!(parts.as_slice(), ["arn", _, "sns", region, account, name]
+        if [region, account, name].iter().all(|part| !part.is_empty()))
+}
+
+fn checked(
+    variable: (&'static str, &'static str),
+    value: String,
+    holds: impl Fn(&str) -> bool,
+) -> Result<String, SettingsError> {
+    if holds(&value) { Ok(value) } else { Err(invalid(variable, &value)) }
+}
+
+fn invalid((name, expected): (&'static str, &'static str), value: &str) -> SettingsError {
+    SettingsError::Invalid { name, value: value.to_owned(), expected }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOPIC_ARN: &str = "arn:aws:sns:eu-west-1:111122223333:steady";
+
+    fn read(set: &[(&str, &str)]) -> Result<Settings, String> {
+        let good =
+            [("STEADY_TABLE", "steady"), ("STEADY_TOPIC", TOPIC_ARN), ("STEADY_MODE", "act")];
+        let variable = |name: &str| {
+            let all = set.iter().chain(&good);
+            all.clone().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        Settings::read(variable).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_whole_environment_is_read() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(
+            settings,
+            Settings {
+                table: "steady".to_owned(),
+                topic: TOPIC_ARN.to_owned(),
+                mode: Mode::Act,
+                config_prefix: "/steady/config".to_owned(),
+            }
+        );
+        assert_eq!(read(&[("STEADY_MODE", "observe")]).unwrap().mode, Mode::Observe);
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named_with_what_was_expected() {
+        let cases = [
+            (
+                ("STEADY_TABLE", ""),
+                "the environment variable `STEADY_TABLE` is not set, expected the name of the table of records",
+            ),
+            (
+                ("STEADY_MODE", "Act"),
+                "the environment variable `STEADY_MODE` is `Act`, expected `observe` or `act`",
+            ),
+            (
+                ("STEADY_TOPIC", "steady"),
+                "the environment variable `STEADY_TOPIC` is `steady`, expected an SNS topic's ARN such as `arn:aws:sns:eu-west-1:111122223333:steady`",
+            ),
+            (
+                ("STEADY_TOPIC", "arn:aws:sqs:eu-west-1:111122223333:steady"),
+                "the environment variable `STEADY_TOPIC` is `arn:aws:sqs:eu-west-1:111122223333:steady`, expected an SNS topic's ARN such as `arn:aws:sns:eu-west-1:111122223333:steady`",
+            ),
+            (
+                ("STEADY_CONFIG_PREFIX", "/steady/"),
+                "the environment variable `STEADY_CONFIG_PREFIX` is `/steady/`, expected a parameter path such as `/steady/config`, without a `/` at its end",
+            ),
+        ];
+        for (set, said) in cases {
+            assert_eq!(read(&[set]).unwrap_err(), said);
+        }
+    }
+}
