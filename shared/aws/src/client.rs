@@ -7,9 +7,10 @@
 //! | conditional writes (DynamoDB) | 3 | Throttling deserves it, and a condition keeps a repeat from writing twice. See [`Table`]'s `save` for what a lost answer then looks like. |
 //! | PutParameter (SSM), Publish (SNS) | 3 | The same text once more is a further version, or a message that comes twice. Each message carries its id, and SNS delivers at least once anyway. |
 //!
-//! The timeouts are those of [`Settings`]. Standard mode also keeps a quota of retries per client (500 tokens, 5 for
-//! each retry, 10 after a timeout; AWS SDKs and Tools Reference Guide, "Retry behavior"), so that an outage is not met
-//! with three times the load.
+//! The timeouts are those of [`Settings`]. Standard mode also keeps a quota of retries for each service in a process (500
+//! tokens; a retry takes 5, after a timeout 10, and a success gives back: AWS SDKs and Tools Reference Guide, "Retry
+//! behavior"), so that an outage is not met with three times the load. An error tells of the last attempt: where that was
+//! throttled, an earlier one without an answer may still have been done.
 //!
 //! TLS is **ring**, not aws-lc: aws-lc gathers CPU jitter entropy at its first use, which costs 35–47 ms in the first
 //! call over TLS; ring needs 2.3–2.8 ms and makes a binary 2 MB smaller. The alternative, building aws-lc without jitter

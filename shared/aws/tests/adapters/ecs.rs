@@ -1,0 +1,357 @@
+//! What is made of ECS's answers, and what it is asked.
+
+use serde_json::{Value, json};
+use steady_core::name::{DeploymentId, TaskDefinitionRevision};
+use steady_core::port::{
+    Call, ChangeService, DeploymentState, PortError, ReadService, RunningTasks,
+    ServiceDeploymentState, ServiceState, TargetState,
+};
+
+use crate::canned::{Canned, Turn};
+use crate::setup::{aws_at, checkout, patient};
+
+const CLUSTER: &str = "arn:aws:ecs:eu-west-1:111122223333:cluster/prod";
+const SERVICE_DEPLOYMENT: &str =
+    "arn:aws:ecs:eu-west-1:111122223333:service-deployment/prod/checkout/tBynXxp3yPmCCyPrvRkCq";
+
+fn task_arn(n: usize) -> String {
+    format!("arn:aws:ecs:eu-west-1:111122223333:task/prod/{n:032x}")
+}
+
+fn task_definition_arn(revision: &str) -> String {
+    format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{revision}")
+}
+
+fn revision_arn(n: u32) -> String {
+    format!("arn:aws:ecs:eu-west-1:111122223333:service-revision/prod/checkout/{n}")
+}
+
+/// A task that runs; `with` replaces or adds fields.
+fn task(n: usize, with: Value) -> Value {
+    let mut task = json!({
+        "taskArn": task_arn(n),
+        "clusterArn": CLUSTER,
+        "taskDefinitionArn": task_definition_arn("checkout:42"),
+        "startedBy": "ecs-svc/2",
+        "lastStatus": "RUNNING",
+        "desiredStatus": "RUNNING",
+        "startedAt": 1_795_226_047.25,
+    });
+    for (name, value) in with.as_object().expect("fields") {
+        task[name] = value.clone();
+    }
+    task
+}
+
+fn service() -> Value {
+    json!({
+        "serviceName": "checkout",
+        "clusterArn": CLUSTER,
+        "status": "ACTIVE",
+        "desiredCount": 105,
+        "schedulingStrategy": "DAEMON",
+        "deploymentController": { "type": "CODE_DEPLOY" },
+        "currentServiceDeployment": SERVICE_DEPLOYMENT,
+        "deployments": [
+            {
+                "id": "ecs-svc/1", "status": "ACTIVE", "createdAt": 1_795_000_000.0,
+                "taskDefinition": task_definition_arn("checkout:41"),
+            },
+            {
+                "id": "ecs-svc/2", "status": "PRIMARY", "createdAt": 1_795_226_000.5,
+                "taskDefinition": task_definition_arn("checkout:42"),
+            },
+        ],
+    })
+}
+
+fn described(service: Value) -> Turn {
+    ("DescribeServices", 200, json!({ "services": [service], "failures": [] }))
+}
+
+fn failed(operation: &'static str, reason: &str) -> Turn {
+    (operation, 200, json!({ "failures": [{ "arn": "arn:of-it", "reason": reason }] }))
+}
+
+fn refused(operation: &'static str, code: &str, message: &str) -> Turn {
+    (operation, 400, json!({ "__type": code, "message": message }))
+}
+
+fn active(revision: &str) -> Turn {
+    let definition =
+        json!({ "status": "ACTIVE", "taskDefinitionArn": task_definition_arn(revision) });
+    ("DescribeTaskDefinition", 200, json!({ "taskDefinition": definition }))
+}
+
+async fn running(turns: Vec<Turn>) -> (Canned, Result<RunningTasks, PortError>) {
+    let canned = Canned::start(turns).await;
+    let ecs = aws_at(&canned.endpoint, patient()).await.ecs();
+    let found = ecs.running_tasks(&checkout()).await;
+    (canned, found)
+}
+
+async fn state(turns: Vec<Turn>) -> (Canned, Result<ServiceState, PortError>) {
+    let canned = Canned::start(turns).await;
+    let ecs = aws_at(&canned.endpoint, patient()).await.ecs();
+    let found = ecs.service_state(&checkout(), &"checkout:41".into()).await;
+    (canned, found)
+}
+
+#[tokio::test]
+async fn more_than_a_hundred_tasks_are_listed_by_pages_and_described_by_hundreds() {
+    let arns: Vec<String> = (0..105).map(task_arn).collect();
+    let tasks: Vec<Value> = (0..105).map(|n| task(n, json!({}))).collect();
+    let (canned, found) = running(vec![
+        described(service()),
+        ("ListTasks", 200, json!({ "taskArns": arns[..100], "nextToken": "page-2" })),
+        ("ListTasks", 200, json!({ "taskArns": arns[100..] })),
+        ("DescribeTasks", 200, json!({ "tasks": tasks[..100] })),
+        ("DescribeTasks", 200, json!({ "tasks": tasks[100..] })),
+    ])
+    .await;
+
+    let found = found.expect("an answer");
+    assert_eq!(found.desired_count, Some(105));
+    assert_eq!(found.primary, Some(DeploymentId::from("ecs-svc/2")));
+    let names: Vec<_> = found.tasks.iter().map(|task| task.task.as_str().to_owned()).collect();
+    assert_eq!(names, arns);
+    assert_eq!(found.tasks[0].deployment, Some(DeploymentId::from("ecs-svc/2")));
+    assert_eq!(found.tasks[0].revision, Some(TaskDefinitionRevision::from("checkout:42")));
+    assert_eq!(found.tasks[0].started_at.to_string(), "2026-11-21T01:54:07.25Z");
+
+    let asked: Vec<Value> = canned.asked().into_iter().map(|(_, input)| input).collect();
+    assert_eq!(asked[0], json!({ "cluster": "prod", "services": ["checkout"] }));
+    let first = json!({ "cluster": "prod", "serviceName": "checkout", "desiredStatus": "RUNNING" });
+    assert_eq!(asked[1], first);
+    assert_eq!(asked[2]["nextToken"], "page-2");
+    assert_eq!(asked[3], json!({ "cluster": "prod", "tasks": arns[..100] }));
+    assert_eq!(asked[4], json!({ "cluster": "prod", "tasks": arns[100..] }));
+}
+
+#[tokio::test]
+async fn only_tasks_that_run_and_are_meant_to_are_taken() {
+    let tasks = [
+        task(0, json!({})),
+        task(1, json!({ "lastStatus": "PENDING", "startedAt": null })),
+        // A Spot interruption: it still runs, and is meant to stop.
+        task(2, json!({ "desiredStatus": "STOPPED" })),
+        task(3, json!({ "startedAt": null })),
+        task(4, json!({ "startedBy": null, "taskDefinitionArn": null })),
+    ];
+    let arns: Vec<String> = (0..6).map(task_arn).collect();
+    let (_, found) = running(vec![
+        described(service()),
+        ("ListTasks", 200, json!({ "taskArns": arns })),
+        (
+            "DescribeTasks",
+            200,
+            json!({ "tasks": tasks, "failures": [{ "arn": arns[5], "reason": "MISSING" }] }),
+        ),
+    ])
+    .await;
+    let found = found.expect("an answer").tasks;
+    let names: Vec<_> = found.iter().map(|task| task.task.as_str().to_owned()).collect();
+    assert_eq!(names, [task_arn(0), task_arn(4)]);
+    assert_eq!((&found[1].deployment, &found[1].revision), (&None, &None));
+}
+
+#[tokio::test]
+async fn a_service_without_tasks_is_not_asked_for_them() {
+    let (canned, found) =
+        running(vec![described(service()), ("ListTasks", 200, json!({ "taskArns": [] }))]).await;
+    assert_eq!(found.expect("an answer").tasks, []);
+    assert_eq!(canned.operations(), ["DescribeServices", "ListTasks"]);
+}
+
+#[tokio::test]
+async fn nothing_is_said_of_what_an_unknown_service_runs() {
+    let no_cluster = refused("DescribeServices", "ClusterNotFoundException", "Cluster not found.");
+    for turn in [failed("DescribeServices", "MISSING"), no_cluster] {
+        let (_, found) = running(vec![turn]).await;
+        assert_eq!(
+            found.expect_err("no such service").to_string(),
+            "DescribeServices was refused (MISSING: ECS knows no service `prod/checkout`)"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_with_another_failure_is_not_whole() {
+    let (_, found) = running(vec![failed("DescribeServices", "SOMETHING_NEW")]).await;
+    assert_eq!(
+        found.expect_err("not whole").to_string(),
+        "DescribeServices gave no clear answer (arn:of-it SOMETHING_NEW)"
+    );
+    let (_, found) = running(vec![
+        described(service()),
+        ("ListTasks", 200, json!({ "taskArns": [task_arn(0)] })),
+        failed("DescribeTasks", "SOMETHING_NEW"),
+    ])
+    .await;
+    assert!(matches!(found, Err(PortError::Unclear { call: "DescribeTasks", .. })), "{found:?}");
+    let (_, found) = running(vec![("DescribeServices", 200, json!({}))]).await;
+    assert!(matches!(found, Err(PortError::Unclear { .. })), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_service_stands_as_one_reading_shows_it() {
+    let (canned, found) = state(vec![
+        active("checkout:41"),
+        described(service()),
+        (
+            "DescribeServiceDeployments",
+            200,
+            json!({ "serviceDeployments": [{
+                "serviceDeploymentArn": SERVICE_DEPLOYMENT,
+                "status": "IN_PROGRESS",
+                "sourceServiceRevisions": [{ "arn": revision_arn(7) }, { "arn": revision_arn(8) }],
+                "targetServiceRevision": { "arn": revision_arn(9) },
+            }] }),
+        ),
+        (
+            "DescribeServiceRevisions",
+            200,
+            json!({ "serviceRevisions": [
+                { "serviceRevisionArn": revision_arn(7), "taskDefinition": task_definition_arn("checkout:41") },
+                { "serviceRevisionArn": revision_arn(8), "taskDefinition": task_definition_arn("checkout:40") },
+            ] }),
+        ),
+    ])
+    .await;
+    let deployment = |id: &str, is_primary, revision: &str, created_at: &str| DeploymentState {
+        id: id.into(),
+        is_primary,
+        revision: Some(revision.into()),
+        created_at: Some(created_at.parse().expect("a time")),
+    };
+    assert_eq!(
+        found,
+        Ok(ServiceState {
+            status: Some("ACTIVE".to_owned()),
+            controller: "CODE_DEPLOY".to_owned(),
+            scheduling_strategy: "DAEMON".to_owned(),
+            deployments: vec![
+                deployment("ecs-svc/1", false, "checkout:41", "2026-11-18T11:06:40Z"),
+                deployment("ecs-svc/2", true, "checkout:42", "2026-11-21T01:53:20.5Z"),
+            ],
+            service_deployment: Some(ServiceDeploymentState {
+                arn: SERVICE_DEPLOYMENT.to_owned(),
+                status: "IN_PROGRESS".to_owned(),
+                sources: vec!["checkout:41".into(), "checkout:40".into()],
+            }),
+            target: TargetState::Active,
+        })
+    );
+    let asked: Vec<Value> = canned.asked().into_iter().map(|(_, input)| input).collect();
+    assert_eq!(asked[0], json!({ "taskDefinition": "checkout:41" }));
+    assert_eq!(asked[2], json!({ "serviceDeploymentArns": [SERVICE_DEPLOYMENT] }));
+    assert_eq!(asked[3], json!({ "serviceRevisionArns": [revision_arn(7), revision_arn(8)] }));
+}
+
+#[tokio::test]
+async fn what_a_service_leaves_out_is_what_ecs_takes_for_it() {
+    let (_, found) =
+        state(vec![active("checkout:41"), described(json!({ "status": "ACTIVE" }))]).await;
+    let found = found.expect("an answer");
+    assert_eq!((found.controller.as_str(), found.scheduling_strategy.as_str()), ("ECS", "REPLICA"));
+    assert_eq!((found.deployments, found.service_deployment), (Vec::new(), None));
+}
+
+#[tokio::test]
+async fn an_unknown_service_stands_nowhere() {
+    let (_, found) =
+        state(vec![active("checkout:41"), failed("DescribeServices", "MISSING")]).await;
+    assert_eq!(found, Ok(ServiceState::default()));
+}
+
+#[tokio::test]
+async fn a_target_is_run_only_if_it_is_active() {
+    let definition = |status: &str| {
+        ("DescribeTaskDefinition", 200, json!({ "taskDefinition": { "status": status } }))
+    };
+    let cases = [
+        (definition("ACTIVE"), TargetState::Active),
+        (definition("INACTIVE"), TargetState::Inactive),
+        (definition("DELETE_IN_PROGRESS"), TargetState::Inactive),
+        (definition("SOMETHING_NEW"), TargetState::Inactive),
+        (
+            refused(
+                "DescribeTaskDefinition",
+                "ClientException",
+                "Unable to describe task definition.",
+            ),
+            TargetState::Gone,
+        ),
+    ];
+    for (turn, expected) in cases {
+        let words = format!("{turn:?}");
+        let (_, found) = state(vec![turn, failed("DescribeServices", "MISSING")]).await;
+        assert_eq!(found.expect("an answer").target, expected, "{words}");
+    }
+    let denied = refused("DescribeTaskDefinition", "AccessDeniedException", "no");
+    let (_, found) = state(vec![denied]).await;
+    assert!(matches!(found, Err(PortError::Refused { .. })), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_service_deployment_that_is_kept_no_longer_is_none() {
+    let (_, found) = state(vec![
+        active("checkout:41"),
+        described(service()),
+        failed("DescribeServiceDeployments", "MISSING"),
+    ])
+    .await;
+    assert_eq!(found.expect("an answer").service_deployment, None);
+}
+
+#[tokio::test]
+async fn some_sources_are_not_taken_for_all() {
+    let deployment = json!({ "serviceDeployments": [{
+        "status": "IN_PROGRESS",
+        "sourceServiceRevisions": [{ "arn": revision_arn(7) }, { "arn": revision_arn(8) }],
+    }] });
+    let one = json!({ "taskDefinition": task_definition_arn("checkout:41") });
+    let missing = json!({ "arn": revision_arn(8), "reason": "MISSING" });
+    let cases = [
+        (
+            json!({ "serviceRevisions": [one], "failures": [missing] }),
+            format!("DescribeServiceRevisions was refused (MISSING: {} MISSING)", revision_arn(8)),
+        ),
+        (
+            json!({ "serviceRevisions": [one] }),
+            "DescribeServiceRevisions gave no clear answer (1 of 2 service revisions)".to_owned(),
+        ),
+    ];
+    for (answer, expected) in cases {
+        let (_, found) = state(vec![
+            active("checkout:41"),
+            described(service()),
+            ("DescribeServiceDeployments", 200, deployment.clone()),
+            ("DescribeServiceRevisions", 200, answer),
+        ])
+        .await;
+        assert_eq!(found.expect_err("not all").to_string(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_change_names_what_it_changes_and_nothing_else() {
+    let cases = [
+        (
+            Call::StopServiceDeployment { arn: SERVICE_DEPLOYMENT.to_owned() },
+            "StopServiceDeployment",
+            json!({ "serviceDeploymentArn": SERVICE_DEPLOYMENT, "stopType": "ROLLBACK" }),
+        ),
+        (
+            Call::UpdateService { service: checkout(), revision: "checkout:41".into() },
+            "UpdateService",
+            json!({ "cluster": "prod", "service": "checkout", "taskDefinition": "checkout:41" }),
+        ),
+    ];
+    for (call, operation, expected) in cases {
+        let canned = Canned::start([(operation, 200, json!({}))]).await;
+        let ecs = aws_at(&canned.endpoint, patient()).await.ecs();
+        assert_eq!(ecs.change(&call).await, Ok(()));
+        assert_eq!(canned.asked(), [(operation.to_owned(), expected)]);
+    }
+}

@@ -1,0 +1,37 @@
+//! What every test needs: clients of a loopback endpoint.
+
+use std::time::Duration;
+
+use aws_config::{ConfigLoader, Region};
+use aws_credential_types::Credentials;
+use steady_aws::client::{Aws, Settings};
+use steady_core::name::ServiceKey;
+
+pub(crate) const REGION: &str = "eu-west-1";
+
+/// Names all that `aws-config` would otherwise look for outside.
+pub(crate) fn loader(endpoint: &str) -> ConfigLoader {
+    ConfigLoader::default()
+        .region(Region::new(REGION))
+        .credentials_provider(Credentials::new("AKIATEST", "secret", None, None, "test"))
+        .endpoint_url(endpoint)
+}
+
+/// The settings of an account, but for shorter waits between attempts: time enough for a busy machine.
+pub(crate) fn patient() -> Settings {
+    Settings {
+        connect_timeout: Duration::from_secs(10),
+        attempt_timeout: Duration::from_secs(20),
+        operation_timeout: Duration::from_secs(60),
+        initial_backoff: Duration::from_millis(1),
+        ..Settings::default()
+    }
+}
+
+pub(crate) async fn aws_at(endpoint: &str, settings: Settings) -> Aws {
+    Aws::of(loader(endpoint), settings).await.expect("a region")
+}
+
+pub(crate) fn checkout() -> ServiceKey {
+    ServiceKey::new("prod", "checkout")
+}
