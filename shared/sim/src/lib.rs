@@ -1,0 +1,175 @@
+//! Amazon ECS in virtual time: a seed in, bytes out.
+//!
+//! [`Ecs`] holds clusters, task definitions, services, their deployments and tasks. Whoever uses it calls the API
+//! ([`Ecs::call`], in ECS's own JSON), lets time pass ([`Ecs::advance`]) and gets the EventBridge events that ECS would
+//! have sent, as genuine JSON. There is no clock, no network and no randomness but the seed: the same calls at the same
+//! times give the same bytes.
+//!
+//! What is here: rolling deployments of replica services on Fargate, circuit breaker, rollbacks, restarts and their
+//! throttle. What is deliberately not: blue/green, canary and linear deployments, DAEMON, EC2 instances and their
+//! capacity, RunTask, auto scaling, IAM. What ECS has and this has not is refused (`UnsupportedFeatureException`), not
+//! answered wrongly.
+//!
+//! ```text
+//! call ──▶ api ──▶ state ◀── schedule   what a service wants: start, stop, complete, roll back
+//!                    ▲ │
+//!                    │ └──▶ render ──▶ answers and events
+//!          queue ──▶ life               what happens to one task
+//! ```
+//!
+//! Start reading at [`Ecs`], then `schedule.rs` for how a service moves and `task.rs` for the times of a task.
+
+mod api;
+mod behaviour;
+mod error;
+mod event;
+mod life;
+mod name;
+mod queue;
+mod render;
+mod rollback;
+mod schedule;
+mod seed;
+mod service;
+mod task;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use behaviour::Behaviour;
+pub use error::ApiError;
+
+use name::Names;
+use queue::{Due, Queue};
+use seed::Seed;
+use service::{Service, ServiceKey};
+use task::Task;
+
+/// Where and when a simulated ECS begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// The account's id, 12 digits: `"111122223333"`. It is not checked.
+    pub account: String,
+    /// The region: `"eu-west-1"`. Regions of China and GovCloud get their own partition.
+    pub region: String,
+    /// Everything random depends on it alone.
+    pub seed: u64,
+    /// When virtual time begins; cut to whole milliseconds, ECS's resolution.
+    pub start: Timestamp,
+}
+
+/// ECS of one account and region.
+///
+/// ```
+/// use serde_json::json;
+/// use steady_sim::{Ecs, Setup};
+///
+/// let start = "2026-11-21T02:00:00Z".parse().unwrap();
+/// let mut ecs = Ecs::new(Setup {
+///     account: "111122223333".into(), region: "eu-west-1".into(), seed: 7, start,
+/// });
+/// ecs.call("CreateCluster", &json!({"clusterName": "prod"})).unwrap();
+/// ecs.call("RegisterTaskDefinition", &json!({
+///     "family": "checkout",
+///     "containerDefinitions": [{"name": "app", "image": "checkout:1"}],
+/// })).unwrap();
+/// ecs.call("CreateService", &json!({
+///     "cluster": "prod", "serviceName": "checkout", "taskDefinition": "checkout:1", "desiredCount": 2,
+/// })).unwrap();
+/// let mut events = Vec::new();
+/// while let Some(next) = ecs.next_at() {
+///     events.extend(ecs.advance(next));
+/// }
+/// let last = events.last().unwrap();
+/// assert_eq!(last["detail"]["eventName"], "SERVICE_STEADY_STATE");
+/// ```
+#[derive(Debug)]
+pub struct Ecs {
+    names: Names,
+    now: Timestamp,
+    seed: Seed,
+    queue: Queue,
+    /// Events not yet handed out.
+    events: Vec<Value>,
+    clusters: BTreeMap<String, api::Cluster>,
+    /// Task definitions by family; the revision is the place plus one.
+    families: BTreeMap<String, Vec<api::TaskDefinition>>,
+    services: BTreeMap<ServiceKey, Service>,
+    /// By serial number: in the order in which they were created.
+    tasks: BTreeMap<u64, Task>,
+    tasks_created: u64,
+    behaviours: BTreeMap<String, Behaviour>,
+}
+
+impl Ecs {
+    /// An ECS in which there is nothing yet, not even a cluster.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            names: Names::new(setup.account, setup.region),
+            now: whole_milliseconds(setup.start),
+            seed: Seed::new(setup.seed),
+            queue: Queue::default(),
+            events: Vec::new(),
+            clusters: BTreeMap::new(),
+            families: BTreeMap::new(),
+            services: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            tasks_created: 0,
+            behaviours: BTreeMap::new(),
+        }
+    }
+
+    /// The virtual time: what [`Setup::start`] or the last [`Ecs::advance`] said.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// One API call, in ECS's own JSON (`AmazonEC2ContainerServiceV20141113`, AWS JSON 1.1): members in camelCase, times
+    /// as seconds since 1970 (numbers, with milliseconds as their fraction). `operation` is the bare name:
+    /// `"UpdateService"`.
+    ///
+    /// A call takes no time. Members that an operation does not know are ignored, as AWS's servers do.
+    ///
+    /// # Errors
+    /// An [`ApiError`] with AWS's code wherever ECS would refuse; `UnsupportedFeatureException` for what ECS has and the
+    /// simulation has not; `UnknownOperationException` for anything else.
+    pub fn call(&mut self, operation: &str, input: &Value) -> Result<Value, ApiError> {
+        api::call(self, operation, input)
+    }
+
+    /// When something happens next; `None` if nothing is to come until somebody calls. Never before [`Ecs::now`]. Events
+    /// that calls have emitted are not counted: they come out of the next [`Ecs::advance`], also of `advance(now)`.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Timestamp> {
+        self.queue.next_at()
+    }
+
+    /// Lets time pass up to and including `until`, and returns the events that ECS emitted, in order, each a whole
+    /// EventBridge event (`version`, `id`, `detail-type`, `source`, `account`, `time`, `region`, `resources`, `detail`).
+    /// A time before [`Ecs::now`] changes nothing. In small steps or in one leap, the events are the same.
+    pub fn advance(&mut self, until: Timestamp) -> Vec<Value> {
+        while let Some((at, due)) = self.queue.pop(until) {
+            self.now = self.now.max(at);
+            match due {
+                Due::Task(serial) => self.step(serial),
+                Due::Schedule(key) => self.schedule(&key, at),
+            }
+        }
+        self.now = self.now.max(whole_milliseconds(until));
+        std::mem::take(&mut self.events)
+    }
+
+    /// How the tasks of a task definition (`"checkout:42"`) behave that are created from now on; without a word they are
+    /// [`Behaviour::Healthy`]. The task definition need not exist yet.
+    pub fn behave(&mut self, revision: &str, behaviour: Behaviour) {
+        self.behaviours.insert(revision.to_owned(), behaviour);
+    }
+}
+
+fn whole_milliseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}

@@ -1,0 +1,400 @@
+//! State as JSON: a task (in events and in answers), and the answers about services and their deployments.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::Ecs;
+use crate::seed::digest;
+use crate::service::{
+    Deployment, RolloutState, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceRevision,
+};
+use crate::task::{Container, Status, Task};
+
+/// Who reads it: times and a few names differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// EventBridge: times are ISO texts, the interface's attachment is of type `eni`, no health.
+    Event,
+    /// The API: times are seconds, the attachment is an `ElasticNetworkInterface`, health is UNKNOWN.
+    Api,
+}
+
+/// A time: `"2026-11-21T02:11:04.77Z"` or `1795227064.77`.
+pub(crate) fn time(at: Timestamp, form: Form) -> Value {
+    match form {
+        Form::Event => Value::from(at.to_string()),
+        Form::Api => {
+            // Exact: milliseconds of our times fit a double's 53 bits.
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "milliseconds since 1970 are below 2^53"
+            )]
+            let milliseconds = at.as_millisecond() as f64;
+            Value::from(milliseconds / 1000.0)
+        }
+    }
+}
+
+impl Ecs {
+    /// `Task`, and the detail of `ECS Task State Change`. Which fields are there from which status on is as in the
+    /// recordings.
+    pub(crate) fn task_json(&self, task: &Task, form: Form) -> Value {
+        let cluster = &task.service.cluster;
+        // The event that tells the connectivity alone comes without attachments and attributes.
+        let bare = task.connected && form == Form::Event;
+        let mut to = Map::new();
+        to.insert("attachments".into(), if bare { json!([]) } else { attachments(task, form) });
+        if !bare {
+            to.insert(
+                "attributes".into(),
+                json!([{"name": "ecs.cpu-architecture", "value": "x86_64"}]),
+            );
+        }
+        to.insert("availabilityZone".into(), task.zone.clone().into());
+        if let Some(provider) = &task.capacity_provider {
+            to.insert("capacityProviderName".into(), provider.clone().into());
+        }
+        to.insert("clusterArn".into(), self.names.cluster(cluster).into());
+        if task.started_at.is_some() || task.connected {
+            to.insert("connectivity".into(), "CONNECTED".into());
+            Self::put_time(&mut to, "connectivityAt", Some(task.connectivity_at), form);
+        }
+        let containers: Vec<Value> =
+            task.containers.iter().map(|one| self.container_json(task, one, bare, form)).collect();
+        to.insert("containers".into(), containers.into());
+        to.insert("cpu".into(), task.cpu.clone().into());
+        Self::put_time(&mut to, "createdAt", Some(task.created_at), form);
+        let desired = if task.told_to_stop { "STOPPED" } else { "RUNNING" };
+        to.insert("desiredStatus".into(), desired.into());
+        to.insert("enableExecuteCommand".into(), task.enable_execute_command.into());
+        to.insert("ephemeralStorage".into(), json!({"sizeInGiB": 20}));
+        to.insert("group".into(), format!("service:{}", task.service.name).into());
+        to.insert("launchType".into(), "FARGATE".into());
+        to.insert("lastStatus".into(), task.status.word().into());
+        to.insert("memory".into(), task.memory.clone().into());
+        let overrides: Vec<Value> =
+            task.containers.iter().map(|one| json!({"name": one.name})).collect();
+        to.insert("overrides".into(), json!({"containerOverrides": overrides}));
+        to.insert("platformVersion".into(), "1.4.0".into());
+        to.insert("startedBy".into(), task.deployment.clone().into());
+        to.insert("taskArn".into(), self.names.task(cluster, &task.id).into());
+        let definition = self.names.task_definition(&task.revision);
+        to.insert("taskDefinitionArn".into(), definition.into());
+        to.insert("version".into(), task.version.into());
+        task_times(task, &mut to, form);
+        if form == Form::Api {
+            to.insert("healthStatus".into(), "UNKNOWN".into());
+            to.insert("platformFamily".into(), "Linux".into());
+            to.insert("tags".into(), json!([]));
+        } else {
+            Self::put_time(&mut to, "updatedAt", Some(task.updated_at), form);
+        }
+        to.into()
+    }
+
+    fn container_json(&self, task: &Task, one: &Container, bare: bool, form: Form) -> Value {
+        let cluster = &task.service.cluster;
+        let status = match task.status {
+            Status::Provisioning | Status::Pending => "PENDING",
+            Status::Deprovisioning | Status::Stopped => "STOPPED",
+            _ => "RUNNING",
+        };
+        let mut to = Map::new();
+        let arn = self.names.container(cluster, &task.id, &one.id);
+        to.insert("containerArn".into(), arn.into());
+        if let Some(code) = one.exit_code {
+            to.insert("exitCode".into(), code.into());
+        }
+        to.insert("lastStatus".into(), status.into());
+        to.insert("name".into(), one.name.clone().into());
+        to.insert("image".into(), one.image.clone().into());
+        if task.resolved {
+            to.insert("imageDigest".into(), digest(&one.image).into());
+            to.insert("runtimeId".into(), one.runtime_id.clone().into());
+        }
+        if let Some(reason) = one.reason {
+            to.insert("reason".into(), reason.into());
+        }
+        to.insert("taskArn".into(), self.names.task(cluster, &task.id).into());
+        let interfaces = if task.status == Status::Provisioning || bare {
+            json!([])
+        } else {
+            json!([{
+                "attachmentId": task.interface.attachment,
+                "privateIpv4Address": task.interface.address,
+            }])
+        };
+        to.insert("networkInterfaces".into(), interfaces);
+        to.insert("cpu".into(), "0".into());
+        if form == Form::Api {
+            to.insert("healthStatus".into(), "UNKNOWN".into());
+        }
+        to.into()
+    }
+
+    /// `Service`
+    pub(crate) fn service_json(&self, service: &Service) -> Value {
+        let mut to = service.settings.clone();
+        let (running, pending) = self.counts(service, |_| true);
+        to.insert("serviceArn".into(), service.arn.clone().into());
+        to.insert("serviceName".into(), service.key.name.clone().into());
+        to.insert("clusterArn".into(), service.cluster_arn.clone().into());
+        to.insert("status".into(), service.status.word().into());
+        to.insert("desiredCount".into(), service.desired_count.into());
+        to.insert("runningCount".into(), running.into());
+        to.insert("pendingCount".into(), pending.into());
+        let definition = self.names.task_definition(&service.task_definition);
+        to.insert("taskDefinition".into(), definition.into());
+        let deployments: Vec<Value> = service
+            .deployments
+            .iter()
+            .enumerate()
+            .map(|(place, one)| self.deployment_json(service, one, place == 0))
+            .collect();
+        to.insert("deployments".into(), deployments.into());
+        let events: Vec<Value> = service
+            .events
+            .iter()
+            .map(|one| {
+                json!({
+                    "id": one.id,
+                    "createdAt": time(one.created_at, Form::Api),
+                    "message": one.message,
+                })
+            })
+            .collect();
+        to.insert("events".into(), events.into());
+        Self::put_time(&mut to, "createdAt", Some(service.created_at), Form::Api);
+        if let Some(current) = service.service_deployments.last() {
+            to.insert("currentServiceDeployment".into(), current.arn.clone().into());
+        }
+        let revisions: Vec<Value> = service
+            .deployments
+            .iter()
+            .map(|one| self.revision_summary(service, &one.service_revision))
+            .collect();
+        to.insert("currentServiceRevisions".into(), revisions.into());
+        to.insert("schedulingStrategy".into(), "REPLICA".into());
+        to.into()
+    }
+
+    /// `Deployment`
+    fn deployment_json(&self, service: &Service, one: &Deployment, primary: bool) -> Value {
+        let (running, pending) = self.counts(service, |task| task.deployment == one.id);
+        let mut to = Map::new();
+        to.insert("id".into(), one.id.clone().into());
+        to.insert("status".into(), if primary { "PRIMARY" } else { "ACTIVE" }.into());
+        let definition = self.names.task_definition(&one.revision);
+        to.insert("taskDefinition".into(), definition.into());
+        to.insert("desiredCount".into(), one.desired_count.into());
+        to.insert("pendingCount".into(), pending.into());
+        to.insert("runningCount".into(), running.into());
+        to.insert("failedTasks".into(), one.failed_tasks.into());
+        Self::put_time(&mut to, "createdAt", Some(one.created_at), Form::Api);
+        Self::put_time(&mut to, "updatedAt", Some(one.updated_at), Form::Api);
+        for name in [
+            "launchType",
+            "capacityProviderStrategy",
+            "platformVersion",
+            "platformFamily",
+            "networkConfiguration",
+        ] {
+            if let Some(value) = service.settings.get(name) {
+                to.insert(name.into(), value.clone());
+            }
+        }
+        to.insert("rolloutState".into(), one.rollout_state.word().into());
+        to.insert("rolloutStateReason".into(), one.reason.clone().into());
+        to.into()
+    }
+
+    /// How many tasks run, and how many are on the way there.
+    fn counts(&self, service: &Service, of: impl Fn(&Task) -> bool) -> (u32, u32) {
+        let (mut running, mut pending) = (0, 0);
+        for task in service.tasks.iter().filter_map(|serial| self.tasks.get(serial)) {
+            match task.status {
+                _ if !of(task) => {}
+                Status::Running => running += 1,
+                Status::Provisioning | Status::Pending | Status::Activating => pending += 1,
+                _ => {}
+            }
+        }
+        (running, pending)
+    }
+
+    /// `ServiceRevisionSummary` and `ServiceCurrentRevisionSummary`: as things are now.
+    fn revision_summary(&self, service: &Service, arn: &str) -> Value {
+        let ids: Vec<&str> = service
+            .deployments
+            .iter()
+            .filter(|one| one.service_revision == arn)
+            .map(|one| one.id.as_str())
+            .collect();
+        let requested: u32 = service
+            .deployments
+            .iter()
+            .filter(|one| one.service_revision == arn)
+            .map(|one| one.desired_count)
+            .sum();
+        let (running, pending) =
+            self.counts(service, |task| ids.contains(&task.deployment.as_str()));
+        json!({
+            "arn": arn,
+            "requestedTaskCount": requested,
+            "runningTaskCount": running,
+            "pendingTaskCount": pending,
+        })
+    }
+
+    /// `ServiceDeployment`
+    pub(crate) fn service_deployment_json(
+        &self,
+        service: &Service,
+        one: &ServiceDeployment,
+    ) -> Value {
+        let mut to = brief(service, one);
+        to.remove("targetServiceRevisionArn");
+        Self::put_time(&mut to, "stoppedAt", one.stopped_at, Form::Api);
+        Self::put_time(&mut to, "updatedAt", Some(one.updated_at), Form::Api);
+        let source: Vec<Value> =
+            one.source.iter().map(|arn| self.revision_summary(service, arn)).collect();
+        to.insert("sourceServiceRevisions".into(), source.into());
+        let target = self.revision_summary(service, &one.target);
+        to.insert("targetServiceRevision".into(), target);
+        if let Some(configuration) = service.settings.get("deploymentConfiguration") {
+            to.insert("deploymentConfiguration".into(), configuration.clone());
+        }
+        if let Some(rollback) = &one.rollback {
+            to.insert(
+                "rollback".into(),
+                json!({
+                    "reason": rollback.reason,
+                    "startedAt": time(rollback.started_at, Form::Api),
+                    "serviceRevisionArn": rollback.service_revision,
+                }),
+            );
+        }
+        let breaker = &service.configuration.breaker;
+        let status = match (breaker.enable, one.triggered, one.status.is_over()) {
+            (false, ..) => "DISABLED",
+            (true, true, _) => "TRIGGERED",
+            (true, false, true) => "MONITORING_COMPLETE",
+            (true, false, false) => "MONITORING",
+        };
+        to.insert(
+            "deploymentCircuitBreaker".into(),
+            json!({
+                "status": status,
+                "failureCount": one.failures,
+                "threshold": breaker.failures_tolerated(service.desired_count),
+            }),
+        );
+        to.into()
+    }
+
+    /// `ServiceRevision`
+    pub(crate) fn service_revision_json(&self, service: &Service, one: &ServiceRevision) -> Value {
+        let mut to = one.settings.clone();
+        to.insert("serviceRevisionArn".into(), one.arn.clone().into());
+        to.insert("serviceArn".into(), service.arn.clone().into());
+        to.insert("clusterArn".into(), service.cluster_arn.clone().into());
+        let definition = self.names.task_definition(&one.revision);
+        to.insert("taskDefinition".into(), definition.into());
+        Self::put_time(&mut to, "createdAt", Some(one.created_at), Form::Api);
+        let images = self.definition(&one.revision).map(|one| one.containers()).unwrap_or_default();
+        // The digest is known once a task has pulled the image ("container image resolution", developer guide).
+        let pulled = self.tasks.values().any(|task| task.revision == one.revision && task.resolved)
+            || service.deployments.iter().chain(&service.completed).any(|deployment| {
+                deployment.service_revision == one.arn
+                    && deployment.rollout_state == RolloutState::Completed
+            });
+        let images: Vec<Value> = images
+            .into_iter()
+            .map(|image| {
+                let mut to = Map::new();
+                to.insert("containerName".into(), image.name.into());
+                if pulled {
+                    to.insert("imageDigest".into(), digest(&image.image).into());
+                }
+                to.insert("image".into(), image.image.into());
+                to.into()
+            })
+            .collect();
+        to.insert("containerImages".into(), images.into());
+        to.into()
+    }
+}
+
+/// `ServiceDeploymentBrief`
+pub(crate) fn brief(service: &Service, one: &ServiceDeployment) -> Map<String, Value> {
+    let mut to = Map::new();
+    to.insert("serviceDeploymentArn".into(), one.arn.clone().into());
+    to.insert("serviceArn".into(), service.arn.clone().into());
+    to.insert("clusterArn".into(), service.cluster_arn.clone().into());
+    to.insert("targetServiceRevisionArn".into(), one.target.clone().into());
+    to.insert("status".into(), one.status.word().into());
+    if let Some(reason) = &one.status_reason {
+        to.insert("statusReason".into(), reason.clone().into());
+    }
+    Ecs::put_time(&mut to, "createdAt", Some(one.created_at), Form::Api);
+    let started = one.started_at.filter(|_| one.status != ServiceDeploymentStatus::Pending);
+    Ecs::put_time(&mut to, "startedAt", started, Form::Api);
+    Ecs::put_time(&mut to, "finishedAt", one.finished_at, Form::Api);
+    to
+}
+
+fn task_times(task: &Task, to: &mut Map<String, Value>, form: Form) {
+    if task.status >= Status::Activating && task.pull_stopped_at > task.created_at {
+        Ecs::put_time(to, "pullStartedAt", Some(task.pull_started_at), form);
+        Ecs::put_time(to, "pullStoppedAt", Some(task.pull_stopped_at), form);
+    }
+    Ecs::put_time(to, "startedAt", task.started_at, form);
+    if let Some(end) = &task.end {
+        to.insert("stopCode".into(), end.code.into());
+        to.insert("stoppedReason".into(), end.reason.clone().into());
+        Ecs::put_time(to, "stoppingAt", task.stopping_at, form);
+    }
+    if task.status >= Status::Deprovisioning {
+        Ecs::put_time(to, "executionStoppedAt", task.execution_stopped_at, form);
+    }
+    Ecs::put_time(to, "stoppedAt", task.stopped_at, form);
+}
+
+fn attachments(task: &Task, form: Form) -> Value {
+    let interface = &task.interface;
+    let status = match task.status {
+        Status::Provisioning => "PRECREATED",
+        Status::Stopped => "DELETED",
+        _ => "ATTACHED",
+    };
+    let mut details = vec![json!({"name": "subnetId", "value": interface.subnet})];
+    if task.status != Status::Provisioning {
+        let host = interface.address.replace('.', "-");
+        let region = task.zone.trim_end_matches(char::is_alphabetic);
+        details.extend([
+            json!({"name": "networkInterfaceId", "value": interface.id}),
+            json!({"name": "macAddress", "value": interface.mac}),
+            json!({"name": "privateDnsName", "value": format!("ip-{host}.{region}.compute.internal")}),
+            json!({"name": "privateIPv4Address", "value": interface.address}),
+        ]);
+    }
+    let kind = match form {
+        Form::Event => "eni",
+        Form::Api => "ElasticNetworkInterface",
+    };
+    let mut all = vec![json!({
+        "id": interface.attachment,
+        "type": kind,
+        "status": status,
+        "details": details,
+    })];
+    if let (Some(id), Form::Event) = (&task.load_balancer, form) {
+        let status = match task.status {
+            Status::Running | Status::Deactivating => "ATTACHED",
+            Status::Stopping | Status::Deprovisioning | Status::Stopped => "DELETED",
+            _ => "PRECREATED",
+        };
+        all.push(json!({"id": id, "type": "elb", "status": status, "details": []}));
+    }
+    all.into()
+}

@@ -1,0 +1,335 @@
+//! The service scheduler: what a service wants, and what is done about it.
+//!
+//! A look at a service (a *pass*) does, in this order: take up what was asked for, give up what fails, stop what is too
+//! much, start what is missing, and say what is finished. Passes happen when something changed (a call, a task's step),
+//! with the delays of the recordings; one that finds nothing to do does nothing.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Ecs;
+use crate::event::Told;
+use crate::queue::Due;
+use crate::service::{
+    Deployment, RolloutState, Service, ServiceDeploymentStatus as Status, ServiceKey, ServiceStatus,
+};
+use crate::task::Status as TaskStatus;
+
+/// From the replacement of the task that reached the threshold to the circuit breaker's verdict: 5 s in two of two
+/// published timelines, which is why one task more than the threshold is started.
+const GIVES_UP_AFTER: SignedDuration = SignedDuration::from_secs(5);
+
+/// A service's tasks, as the scheduler sees them: serial number, deployment, whether it runs, whether it is healthy.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) serial: u64,
+    pub(crate) deployment: String,
+    pub(crate) runs: bool,
+    pub(crate) healthy: bool,
+}
+
+impl Ecs {
+    /// Has the scheduler look at a service then. Looks at one instant are one look.
+    pub(crate) fn wake(&mut self, service: &mut Service, at: Timestamp) {
+        if service.wakes.insert(at) {
+            self.queue.put(at, Due::Schedule(service.key.clone()));
+        }
+    }
+
+    /// One pass.
+    pub(crate) fn schedule(&mut self, key: &ServiceKey, at: Timestamp) {
+        let Some(mut service) = self.services.remove(key) else {
+            return;
+        };
+        service.wakes.remove(&at);
+        if service.status != ServiceStatus::Inactive {
+            self.take_up(&mut service);
+            self.give_up(&mut service);
+            self.stop_surplus(&mut service);
+            self.start_missing(&mut service);
+            self.finish(&mut service);
+        }
+        self.services.insert(key.clone(), service);
+    }
+
+    /// The service's tasks that ECS wants to run, oldest first.
+    pub(crate) fn seen(&self, service: &Service) -> Vec<Seen> {
+        service
+            .tasks
+            .iter()
+            .filter_map(|serial| Some((*serial, self.tasks.get(serial)?)))
+            .filter(|(_, task)| task.wanted())
+            .map(|(serial, task)| Seen {
+                serial,
+                deployment: task.deployment.clone(),
+                runs: task.status == TaskStatus::Running,
+                healthy: task.status == TaskStatus::Running && task.healthy,
+            })
+            .collect()
+    }
+
+    /// What calls have asked for begins.
+    fn take_up(&mut self, service: &mut Service) {
+        let now = self.now;
+        let Some(moving) = service.moving() else {
+            return;
+        };
+        match moving.status {
+            Status::Pending => {
+                moving.status = Status::InProgress;
+                moving.started_at = Some(now);
+                moving.updated_at = now;
+            }
+            Status::RollbackRequested => {
+                let reason = "Service deployment rolled back by request.".to_owned();
+                self.roll_back(service, reason, "ECS deployment ID in progress.");
+            }
+            Status::StopRequested => self.abandon(service),
+            _ => {}
+        }
+    }
+
+    /// The circuit breaker.
+    fn give_up(&mut self, service: &mut Service) {
+        let breaker = service.configuration.breaker.clone();
+        let threshold = breaker.failures_tolerated(service.desired_count);
+        let now = self.now;
+        let Some(primary) = service.deployments.first_mut() else {
+            return;
+        };
+        if !breaker.enable
+            || primary.rollout_state != RolloutState::InProgress
+            || primary.failed_tasks < threshold
+        {
+            return;
+        }
+        let at = *primary.gives_up_at.get_or_insert(now + GIVES_UP_AFTER);
+        if at > now {
+            self.wake(service, at);
+            return;
+        }
+        self.fail(service, breaker.rollback);
+    }
+
+    /// Stops tasks that are too many: of PRIMARY over `desiredCount`, of ACTIVE deployments as far as enough healthy
+    /// ones remain.
+    fn stop_surplus(&mut self, service: &mut Service) {
+        let Some(primary) = service.deployments.first_mut() else {
+            return;
+        };
+        primary.desired_count = service.desired_count;
+        let primary = primary.id.clone();
+        let (own, mut old): (Vec<Seen>, Vec<Seen>) =
+            self.seen(service).into_iter().partition(|task| task.deployment == primary);
+        let healthy = count(own.iter().filter(|task| task.healthy));
+        let mut stop = surplus(own, service.desired_count);
+
+        // INVARIANT: healthy tasks never fall below the minimum by a stop of ours.
+        let keep = service.fewest_healthy().saturating_sub(healthy);
+        // The healthy ones are kept, and of those the oldest.
+        old.sort_by_key(|task| (!task.healthy, !task.runs, task.serial));
+        let mut kept: BTreeMap<String, u32> = BTreeMap::new();
+        for (place, task) in old.into_iter().enumerate() {
+            if u32::try_from(place).is_ok_and(|place| place < keep) {
+                *kept.entry(task.deployment).or_default() += 1;
+            } else {
+                stop.push(task);
+            }
+        }
+        share(service, &kept, keep);
+
+        let mut stopped: BTreeMap<u64, String> = BTreeMap::new();
+        for task in stop {
+            let reason = format!("Scaling activity initiated by (deployment {})", task.deployment);
+            self.stop_task(task.serial, "ServiceSchedulerInitiated", reason);
+            if let (true, Some(known)) = (task.runs, self.tasks.get(&task.serial)) {
+                stopped.insert(task.serial, known.id.clone());
+            }
+        }
+        if !stopped.is_empty() {
+            service.steady = false;
+            let message = format!(
+                "has stopped {} running tasks:{}.",
+                stopped.len(),
+                listed(stopped.values())
+            );
+            self.note(service, &message);
+        }
+    }
+
+    /// Starts tasks that are missing, each by the deployment that wants it: ACTIVE ones first replace what they lost.
+    fn start_missing(&mut self, service: &mut Service) {
+        let seen = self.seen(service);
+        let mut running: BTreeMap<String, u32> = BTreeMap::new();
+        for task in &seen {
+            *running.entry(task.deployment.clone()).or_default() += 1;
+        }
+        // A maximum that is rounded down to nothing still lets the first task start.
+        let most = service.most_tasks().max(service.desired_count.min(1));
+        let mut room = most.saturating_sub(count(seen.iter()));
+        let mut started = Vec::new();
+        let order: Vec<String> =
+            service.deployments.iter().rev().map(|deployment| deployment.id.clone()).collect();
+        for id in order {
+            let has = running.get(&id).copied().unwrap_or(0);
+            let Some(deployment) = service.deployment(&id) else {
+                continue;
+            };
+            let missing = deployment.desired_count.saturating_sub(has).min(room);
+            // A deployment that has FAILED starts nothing more (`Deployment.rolloutState`, API reference).
+            if missing == 0 || deployment.rollout_state == RolloutState::Failed {
+                continue;
+            }
+            if let Some(until) = self.throttled(service, &id) {
+                self.wake(service, until);
+                continue;
+            }
+            let Some(deployment) = service.deployment(&id).cloned() else {
+                continue;
+            };
+            for _ in 0..missing {
+                started.push(self.create_task(service, &deployment));
+            }
+            room -= missing;
+        }
+        if !started.is_empty() {
+            service.steady = false;
+            let message =
+                format!("has started {} tasks:{}.", started.len(), listed(started.iter()));
+            self.note(service, &message);
+        }
+    }
+
+    /// Until when a deployment whose tasks repeatedly fail to start has to wait; `None` if it may go on.
+    fn throttled(&mut self, service: &mut Service, id: &str) -> Option<Timestamp> {
+        let now = self.now;
+        let throttle = &mut service.deployment(id)?.throttle;
+        if !throttle.failing {
+            return None;
+        }
+        if let Some(until) = throttle.until {
+            if until > now {
+                return Some(until);
+            }
+            throttle.until = None;
+            throttle.failing = false;
+            return None;
+        }
+        let wait = throttle.wait();
+        if wait.is_zero() {
+            throttle.failing = false;
+            return None;
+        }
+        let until = now + wait;
+        throttle.until = Some(until);
+        self.note(service, "is unable to consistently start tasks successfully.");
+        self.tell_action(service, "WARN", "SERVICE_TASK_START_IMPAIRED");
+        Some(until)
+    }
+
+    /// Says what is finished: ACTIVE deployments that are drained, PRIMARY completed, the service steady or gone.
+    fn finish(&mut self, service: &mut Service) {
+        let alive: Vec<String> = service
+            .tasks
+            .iter()
+            .filter_map(|serial| Some(self.tasks.get(serial)?.deployment.clone()))
+            .collect();
+        let primary = service.primary().map(|primary| primary.id.clone()).unwrap_or_default();
+        service
+            .deployments
+            .retain(|one| one.id == primary || one.desired_count > 0 || alive.contains(&one.id));
+        if service.status == ServiceStatus::Draining {
+            if service.tasks.is_empty() {
+                service.status = ServiceStatus::Inactive;
+                service.deployments.clear();
+            }
+            return;
+        }
+        let seen = self.seen(service);
+        let wanted = service.desired_count;
+        let alone = service.deployments.len() == 1;
+        let all_run = count(seen.iter()) == wanted && seen.iter().all(|task| task.runs);
+        let all_healthy = all_run && seen.iter().all(|task| task.healthy);
+        let state = service.primary().map(|primary| primary.rollout_state);
+        if alone && all_healthy && state == Some(RolloutState::InProgress) {
+            self.complete(service);
+        }
+        let completed = service
+            .primary()
+            .is_some_and(|primary| primary.rollout_state == RolloutState::Completed);
+        if alone && all_run && completed && !service.steady {
+            service.steady = true;
+            self.note(service, "has reached a steady state.");
+            self.tell_action(service, "INFO", "SERVICE_STEADY_STATE");
+        }
+    }
+
+    fn complete(&mut self, service: &mut Service) {
+        let now = self.now;
+        let Some(primary) = service.deployments.first_mut() else {
+            return;
+        };
+        primary.rollout_state = RolloutState::Completed;
+        primary.reason = format!("ECS deployment {} completed.", primary.id);
+        primary.failed_tasks = 0;
+        let primary = primary.clone();
+        service.completed = Some(primary.clone());
+        if let Some(moving) = service.moving() {
+            moving.status = match moving.status {
+                Status::RollbackInProgress => Status::RollbackSuccessful,
+                _ => Status::Successful,
+            };
+            moving.finished_at = Some(now);
+            moving.updated_at = now;
+        }
+        self.note(service, &format!("(deployment {}) deployment completed.", primary.id));
+        self.tell_deployment(service, &primary, Told::Completed);
+        service.steady = false;
+    }
+
+    /// A deployment of what the service's settings say begins.
+    pub(crate) fn begin(&mut self, service: &mut Service, deployment: Deployment) {
+        service.steady = false;
+        self.tell_deployment(service, &deployment, Told::InProgress);
+        service.deployments.insert(0, deployment);
+        // 7 to 16 s from the event to the first tasks in the recordings.
+        let at = self.now + self.seed.millis(7_000, 13_000);
+        self.wake(service, at);
+    }
+}
+
+fn count<'a>(tasks: impl Iterator<Item = &'a Seen>) -> u32 {
+    u32::try_from(tasks.count()).unwrap_or(u32::MAX)
+}
+
+/// The tasks over `desired_count`: first those that do not run yet, then the youngest.
+fn surplus(mut tasks: Vec<Seen>, desired_count: u32) -> Vec<Seen> {
+    tasks.sort_by_key(|task| (!task.runs, !task.healthy, task.serial));
+    let keep = usize::try_from(desired_count).unwrap_or(usize::MAX).min(tasks.len());
+    tasks.split_off(keep)
+}
+
+/// What ACTIVE deployments want from now on: what they keep, and of the rest what they lost, as far as it is still
+/// needed. It never grows.
+fn share(service: &mut Service, kept: &BTreeMap<String, u32>, keep: u32) {
+    let mut rest = keep.saturating_sub(kept.values().sum());
+    let mut order: Vec<usize> = (1..service.deployments.len()).collect();
+    let has = |service: &Service, place: &usize| {
+        service.deployments.get(*place).and_then(|one| kept.get(&one.id)).copied().unwrap_or(0)
+    };
+    order.sort_by_key(|place| std::cmp::Reverse(has(service, place)));
+    for place in order {
+        let kept = has(service, &place);
+        if let Some(deployment) = service.deployments.get_mut(place) {
+            let lost = deployment.desired_count.saturating_sub(kept).min(rest);
+            deployment.desired_count = kept + lost;
+            rest -= lost;
+        }
+    }
+}
+
+/// ` (task 0a1b) (task 2c3d)`
+fn listed<'a>(ids: impl Iterator<Item = &'a String>) -> String {
+    ids.map(|id| format!(" (task {id})")).collect()
+}

@@ -1,0 +1,4 @@
+//! How services move: timelines over fixed seeds.
+
+mod deploy;
+mod story;
