@@ -1,0 +1,45 @@
+//! The embedded AWS: the services that Steady calls, on loopback, over their real wire protocols.
+//!
+//! It exists for the demo and the tests only. What calls it is the real thing (SDK clients, the functions' binaries, the AWS
+//! CLI); what answers is small enough to read. Every call passes one front, where it is numbered and logged
+//! ([`LocalAws::calls`]) and where faults are injected ([`LocalAws::fault`]); then its service answers.
+//!
+//! ```text
+//! SDK client ─ HTTP ─▶ front: read, number, log, fault ─┬▶ ecs       steady_sim::Ecs, AWS JSON 1.1
+//!                                                       ├▶ ssm       Parameter Store, AWS JSON 1.1
+//!                                                       ├▶ logs      CloudWatch Logs, AWS JSON 1.1
+//!                                                       ├▶ sns       topics and what they delivered, Query
+//!                                                       └▶ dynamodb  dynoxide on SQLite, AWS JSON 1.0
+//! Queue: an SQS queue as a Lambda event source sees it; pure data, not served
+//! ```
+//!
+//! What is refused is refused with AWS's own error codes, and the code names the page or model that says so. What AWS takes
+//! and this does not know is refused with `NotKnownToLocalAws`, so that nothing seems to work that was only ignored.
+//!
+//! Deliberately not here: IAM (any access key may do anything), the check of the signature itself (its credential scope is
+//! read, the HMAC is not computed), quotas and rates (a throttle is a fault that a test asks for), TLS, and a clock: time is
+//! the simulator's, except in DynamoDB, which stamps tables with the machine's.
+//!
+//! Start reading at [`LocalAws`]; the path of a call is in `front`.
+
+mod answer;
+mod call;
+mod dynamodb;
+mod ecs;
+mod fault;
+mod front;
+mod journal;
+mod local_aws;
+mod logs;
+mod queue;
+mod request;
+mod server;
+mod sns;
+mod ssm;
+
+pub use call::{Call, Outcome};
+pub use fault::{Fault, What, When};
+pub use local_aws::{LocalAws, StartError};
+pub use queue::{Queue, Settled};
+pub use sns::{Attribute, Delivery};
+pub use steady_sim::{Ecs, Setup};

@@ -1,0 +1,12 @@
+//! The embedded AWS over the wire: real SDK clients, real HTTP.
+
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "tests fail by panicking")]
+
+mod clients;
+mod dynamodb;
+mod ecs;
+mod faults;
+mod front;
+mod logs;
+mod sns;
+mod ssm;
