@@ -72,7 +72,7 @@ fn usage(args: &Args, endpoint: &str) -> String {
     format!(
         "endpoint  {endpoint}\n\
          use       export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\
-         or        aws --endpoint-url {endpoint} --region {region} ecs list-clusters"
+         or        aws --endpoint-url {endpoint} --region {region} ssm get-parameters-by-path --path /"
     )
 }
 

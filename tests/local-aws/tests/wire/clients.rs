@@ -77,10 +77,18 @@ pub(crate) fn asked(calls: &[Call]) -> Vec<String> {
 
 /// The error code that the SDK read, of any operation.
 macro_rules! code {
+    ($result:expr) => {
+        crate::clients::refusal!($result).0
+    };
+}
+
+/// The HTTP status and the error code that the SDK read.
+macro_rules! status {
     ($result:expr) => {{
         use aws_sdk_ecs::error::ProvideErrorMetadata as _;
         let error = $result.await.unwrap_err();
-        error.code().unwrap_or_else(|| panic!("no code in {error:?}")).to_owned()
+        let status = error.raw_response().unwrap().status().as_u16();
+        (status, error.code().unwrap_or_default().to_owned())
     }};
 }
 
@@ -96,4 +104,4 @@ macro_rules! refusal {
     }};
 }
 
-pub(crate) use {code, refusal};
+pub(crate) use {code, refusal, status};

@@ -7,10 +7,10 @@ use aws_sdk_ssm::types::ParameterType;
 use jiff::Timestamp;
 use steady_local_aws::{Fault, LocalAws, Outcome, What, When};
 
-use crate::clients::{asked, caller, refusal, start};
+use crate::clients::{asked, caller, code, start, status};
 
-/// One call of each service, and the error code that its client read.
-async fn code_of_each(aws: &LocalAws) -> Vec<String> {
+/// One call of each service, and the status and error code that its client read.
+async fn refusals(aws: &LocalAws) -> Vec<(u16, String)> {
     let caller = caller(aws);
     let lines: &[(Timestamp, &str)] = &[];
     aws.log_lines("g", "s", lines);
@@ -21,12 +21,12 @@ async fn code_of_each(aws: &LocalAws) -> Vec<String> {
     let put = caller.ssm().put_parameter().name("/a").value("x").r#type(ParameterType::String);
     let lines = caller.logs().get_log_events().log_group_name("g").log_stream_name("s");
     vec![
-        refusal!(caller.ecs().describe_services().services("web").send()).0,
-        refusal!(put.send()).0,
-        refusal!(lines.send()).0,
-        refusal!(publish.send()).0,
-        refusal!(read.send()).0,
-        refusal!(table.describe_table().table_name("steady").send()).0,
+        status!(caller.ecs().describe_services().services("web").send()),
+        status!(put.send()),
+        status!(lines.send()),
+        status!(publish.send()),
+        status!(read.send()),
+        status!(table.describe_table().table_name("steady").send()),
     ]
 }
 
@@ -71,9 +71,10 @@ async fn each_service_throttles_and_fails_in_its_own_words() {
             ],
         ),
     ];
-    for (what, _status, codes) in cases {
+    for (what, status, codes) in cases {
         aws.fault(Fault { when: When::always("*", "*"), what: what.clone() });
-        assert_eq!(code_of_each(&aws).await, codes, "{what:?}");
+        let wanted = codes.map(|code| (status, code.to_owned()));
+        assert_eq!(refusals(&aws).await, wanted, "{what:?}");
         assert!(
             aws.calls()
                 .iter()
@@ -85,7 +86,7 @@ async fn each_service_throttles_and_fails_in_its_own_words() {
     }
     // Nothing was carried out.
     let read = caller(&aws).ssm().get_parameter().name("/a").send();
-    assert_eq!(refusal!(read).0, "ParameterNotFound");
+    assert_eq!(code!(read), "ParameterNotFound");
 }
 
 #[tokio::test]

@@ -112,6 +112,11 @@ async fn what_sns_refuses_to_publish() {
             "Invalid parameter: TopicArn Reason: oncall does not start with arn",
         ),
         (
+            "a & <b>",
+            "InvalidParameter",
+            "Invalid parameter: TopicArn Reason: a & <b> does not start with arn",
+        ),
+        (
             "arn:x",
             "InvalidParameter",
             "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 2",
