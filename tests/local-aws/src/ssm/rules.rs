@@ -138,16 +138,7 @@ fn check_size(value: &str, tier: Option<&str>) -> Result<&'static str, Refusal> 
 /// with `aws` or `ssm`; at most 15 levels.
 fn check_name(name: &str) -> Result<(), Refusal> {
     let bare = name.strip_prefix('/').unwrap_or(name);
-    let first_level = bare.split('/').next().unwrap_or_default().to_ascii_lowercase();
-    if first_level.starts_with("aws") || first_level.starts_with("ssm") {
-        let rule = if name.starts_with('/') {
-            format!("No access to reserved parameter name: {name}.")
-        } else {
-            "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive)."
-                .to_owned()
-        };
-        return Err(Refusal::new("ValidationException", rule));
-    }
+    check_reserved(name, bare)?;
     if name.contains('/') && !name.starts_with('/') {
         return Err(Refusal::new(
             "ValidationException",
@@ -164,6 +155,25 @@ fn check_name(name: &str) -> Result<(), Refusal> {
         ));
     }
     Ok(())
+}
+
+/// The three answers for reserved names, as moto's tests and public reports of AWS's own have them.
+fn check_reserved(name: &str, bare: &str) -> Result<(), Refusal> {
+    let lower = bare.to_ascii_lowercase();
+    let (aws, ssm) = (lower.starts_with("aws"), lower.starts_with("ssm"));
+    let is_path = bare.contains('/');
+    match (aws, ssm) {
+        (true, _) if is_path => Err(Refusal::new(
+            "AccessDeniedException",
+            format!("No access to reserved parameter name: {name}."),
+        )),
+        (_, true) if is_path => Err(Refusal::new("ValidationException", NAME_RULE)),
+        (true, _) | (_, true) => Err(Refusal::new(
+            "ValidationException",
+            "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).",
+        )),
+        (false, false) => Ok(()),
+    }
 }
 
 const NAME_RULE: &str = "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_";

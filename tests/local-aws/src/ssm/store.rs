@@ -110,7 +110,7 @@ impl Parameters {
         let entry = self.0.get_key_value(name).or_else(|| {
             asked.starts_with("arn:").then(|| self.0.get_key_value(&in_hierarchy)).flatten()
         });
-        let (name, versions) = entry.ok_or_else(|| not_found(asked))?;
+        let (name, versions) = entry.ok_or_else(|| not_found())?;
         let version = match selector {
             None => versions.last(),
             Some(selector) => {
@@ -125,7 +125,7 @@ impl Parameters {
                     "Systems Manager could not find version {selector} of {name}. Verify the version and try again."
                 ),
             )),
-            (None, None) => Err(not_found(asked)),
+            (None, None) => Err(not_found()),
         }
     }
 
@@ -154,10 +154,11 @@ impl Parameters {
     }
 
     pub(super) fn delete(&mut self, name: &str) -> Result<(), Refusal> {
-        self.0.remove(name).map(drop).ok_or_else(|| not_found(name))
+        self.0.remove(name).map(drop).ok_or_else(|| not_found())
     }
 }
 
-fn not_found(name: &str) -> Refusal {
-    Refusal::new("ParameterNotFound", format!("Parameter {name} not found."))
+/// AWS's own has no message: its CLI prints nothing after the colon.
+fn not_found() -> Refusal {
+    Refusal::new("ParameterNotFound", "")
 }

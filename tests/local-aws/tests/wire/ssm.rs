@@ -143,8 +143,9 @@ async fn what_parameter_store_refuses_to_put() {
         ("a/b", "x", "ValidationException", "Parameter name must be a fully qualified name."),
         ("/a b", "x", "ValidationException", "Parameter name: can't be prefixed"),
         ("/a//b", "x", "ValidationException", "Parameter name: can't be prefixed"),
-        ("/aws/x", "x", "ValidationException", "No access to reserved parameter name: /aws/x."),
-        ("SSMx", "x", "ValidationException", "Parameter name: can't be prefixed"),
+        ("/aws/x", "x", "AccessDeniedException", "No access to reserved parameter name: /aws/x."),
+        ("/SSM/x", "x", "ValidationException", "Parameter name: can't be prefixed with \"ssm\""),
+        ("SSMx", "x", "ValidationException", "Parameter name: can't be prefixed with \"aws\" or"),
         (&deep, "x", "HierarchyLevelLimitExceededException", "A parameter hierarchy"),
         (
             "/a",
