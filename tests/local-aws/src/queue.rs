@@ -122,7 +122,7 @@ impl Queue {
                 "attributes": {
                     "ApproximateReceiveCount": message.receive_count.to_string(),
                     "SentTimestamp": message.at.to_string(),
-                    "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+                    "SenderId": "AIDALOCALAWS",
                     "ApproximateFirstReceiveTimestamp": message.at.to_string(),
                 },
                 "messageAttributes": {},

@@ -50,7 +50,7 @@ fn a_batch_is_the_event_that_lambda_hands_to_a_function() {
             "attributes": {
                 "ApproximateReceiveCount": "1",
                 "SentTimestamp": "1795227247000",
-                "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+                "SenderId": "AIDALOCALAWS",
                 "ApproximateFirstReceiveTimestamp": "1795227247000",
             },
             "messageAttributes": {},

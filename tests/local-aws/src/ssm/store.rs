@@ -110,7 +110,7 @@ impl Parameters {
         let entry = self.0.get_key_value(name).or_else(|| {
             asked.starts_with("arn:").then(|| self.0.get_key_value(&in_hierarchy)).flatten()
         });
-        let (name, versions) = entry.ok_or_else(|| not_found())?;
+        let (name, versions) = entry.ok_or_else(not_found)?;
         let version = match selector {
             None => versions.last(),
             Some(selector) => {
@@ -154,7 +154,7 @@ impl Parameters {
     }
 
     pub(super) fn delete(&mut self, name: &str) -> Result<(), Refusal> {
-        self.0.remove(name).map(drop).ok_or_else(|| not_found())
+        self.0.remove(name).map(drop).ok_or_else(not_found)
     }
 }
 
