@@ -24,6 +24,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use steady_core::port::PortError;
 
 use crate::ecs::Ecs;
@@ -89,12 +90,9 @@ impl Aws {
     /// # Errors
     /// As [`Aws::load`].
     pub async fn of(loader: ConfigLoader, settings: Settings) -> Result<Self, PortError> {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
         let config = loader
             .behavior_version(behavior_version())
-            .http_client(http)
+            .http_client(http())
             .timeout_config(timeouts(settings.attempt_timeout, &settings))
             .retry_config(
                 RetryConfig::standard()
@@ -150,6 +148,13 @@ impl Aws {
     pub fn logs(&self) -> Logs {
         Logs::new(aws_sdk_cloudwatchlogs::Client::new(&self.config))
     }
+}
+
+/// The connector: HTTP and HTTPS, with ring.
+pub fn http() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
 }
 
 /// The SDK's defaults of a date: written down, so that an update of the SDK does not change how Steady behaves.

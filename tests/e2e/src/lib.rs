@@ -1,0 +1,201 @@
+//! An account on the embedded AWS with Steady installed: what a stack would make, without a stack.
+//!
+//! ```text
+//! a person ──SDK──▶ embedded AWS ◀──SDK── watch (the real handler, the real adapters)
+//!                        │                  ▲
+//!                        └─ events ─▶ queue ─┘
+//! ```
+//!
+//! Nothing of Steady is replaced: only the endpoint is another, and time is the simulator's. What EventBridge, SQS and
+//! Lambda do between an event and the handler is done by [`Account::run_until`]: all ECS events of a second are a batch, and a
+//! message that failed comes again a minute later.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, ConfigLoader, Region};
+use aws_credential_types::Credentials;
+use aws_lambda_events::event::sqs::SqsEvent;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use steady_aws::client::{Aws, Settings as Timing};
+use steady_core::installation::Mode;
+use steady_core::name::ServiceKey;
+use steady_local_aws::{LocalAws, Queue, Setup};
+use steady_watch::handler::{Invocation, Watch};
+use steady_watch::settings::Settings;
+
+/// The region of the account.
+pub const REGION: &str = "eu-west-1";
+
+/// The account's id.
+pub const ACCOUNT: &str = "111122223333";
+
+/// The table of records.
+pub const TABLE: &str = "steady";
+
+/// Where config is kept.
+pub const CONFIG_PREFIX: &str = "/steady/config";
+
+/// The access key id of the function `watch`, by which the call log tells its calls from others.
+pub const WATCH: &str = "AKIAWATCH";
+
+/// The same of the person who deploys.
+pub const PERSON: &str = "AKIAPERSON";
+
+/// A message that failed is visible again after this: six times the function's timeout, as AWS advises (Lambda developer
+/// guide, "Configuring an Amazon SQS queue", visibility timeout).
+const VISIBLE_AGAIN: SignedDuration = SignedDuration::from_secs(180);
+
+/// The function's timeout.
+const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+
+/// Messages in one batch.
+const BATCH: usize = 100;
+
+/// What went wrong in setting up or using the account. There is nothing to be done about it but to read it.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An account with Steady installed.
+#[derive(Debug)]
+pub struct Account {
+    /// The embedded AWS.
+    pub aws: LocalAws,
+    /// The default topic's ARN.
+    pub topic: String,
+    /// ECS's events on their way to the function.
+    pub queue: Queue,
+    /// All events that ECS has emitted, in order.
+    pub events: Vec<Value>,
+    watch: Watch,
+    invocations: u64,
+    visible_again: Option<Timestamp>,
+}
+
+/// How the SDK is pointed at the embedded AWS: what environment and role say in an account.
+pub fn loader(endpoint: &str, access_key: &str) -> ConfigLoader {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(Credentials::new(access_key, "secret", None, None, "embedded"))
+        .endpoint_url(endpoint)
+}
+
+/// What the stack's parameters would be.
+pub fn settings(topic: &str, mode: Mode) -> Settings {
+    Settings {
+        table: TABLE.to_owned(),
+        topic: topic.to_owned(),
+        mode,
+        config_prefix: CONFIG_PREFIX.to_owned(),
+    }
+}
+
+/// Timeouts for tests in which calls hang: production waits seconds, nobody wants to for each of hundreds.
+pub fn impatient() -> Timing {
+    Timing {
+        connect_timeout: Duration::from_millis(300),
+        attempt_timeout: Duration::from_millis(300),
+        operation_timeout: Duration::from_millis(1_200),
+        initial_backoff: Duration::from_millis(1),
+        ..Timing::default()
+    }
+}
+
+impl Account {
+    /// An account at `start`, with a table, a topic, and the function in mode `act`. The same seed gives the same story.
+    ///
+    /// # Errors
+    /// If the embedded AWS does not start.
+    pub async fn open(seed: u64, start: Timestamp, timing: Timing) -> Result<Self, Failure> {
+        let setup = Setup { account: ACCOUNT.to_owned(), region: REGION.to_owned(), seed, start };
+        let aws = LocalAws::start(setup).await?;
+        aws.create_record_table(TABLE)?;
+        let topic = aws.create_topic("steady");
+        let clients = Aws::of(loader(&aws.endpoint(), WATCH), timing).await?;
+        let watch = Watch::new(&clients, &settings(&topic, Mode::Act));
+        let queue = Queue::new(&format!("arn:aws:sqs:{REGION}:{ACCOUNT}:steady-watch"));
+        Ok(Self {
+            aws,
+            topic,
+            queue,
+            events: Vec::new(),
+            watch,
+            invocations: 0,
+            visible_again: None,
+        })
+    }
+
+    /// What time it is in the account.
+    pub fn now(&self) -> Timestamp {
+        self.aws.ecs(|ecs| ecs.now())
+    }
+
+    /// ECS, as the person calls it.
+    pub async fn ecs(&self) -> aws_sdk_ecs::Client {
+        let loader = loader(&self.aws.endpoint(), PERSON);
+        aws_sdk_ecs::Client::new(&loader.http_client(steady_aws::client::http()).load().await)
+    }
+
+    /// Pushes a service's config.
+    ///
+    /// # Errors
+    /// If Parameter Store refuses it.
+    pub async fn push_config(&self, service: &ServiceKey, text: &str) -> Result<(), Failure> {
+        let person = Aws::of(loader(&self.aws.endpoint(), PERSON), Timing::default()).await?;
+        person.parameters(CONFIG_PREFIX).put(service.as_str(), text).await?;
+        Ok(())
+    }
+
+    /// Lets time pass, step by step as things happen; what ECS tells meanwhile goes through the queue to the function.
+    ///
+    /// # Errors
+    /// If what the queue and the function say to each other cannot be read: a defect.
+    pub async fn run_until(&mut self, until: Timestamp) -> Result<(), Failure> {
+        loop {
+            let next = self.aws.ecs(|ecs| ecs.next_at());
+            // A second's events are one batch, as the queue's window would have it.
+            let next = next.and_then(|at| {
+                at.round(jiff::Unit::Second).ok()?.checked_add(SignedDuration::from_secs(1)).ok()
+            });
+            let step = next.into_iter().chain(self.visible_again).min().unwrap_or(until).min(until);
+            let events = self.aws.ecs(|ecs| ecs.advance(step));
+            for event in &events {
+                self.queue.send(event);
+            }
+            self.events.extend(events);
+            self.drain().await?;
+            if step >= until {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands everything that is visible in the queue to the function, once.
+    async fn drain(&mut self) -> Result<(), Failure> {
+        let mut left = self.queue.waiting();
+        while left > 0 {
+            let Some(batch) = self.queue.batch(BATCH.min(left)) else { break };
+            left = left.saturating_sub(batch["Records"].as_array().map_or(0, Vec::len));
+            let answer = self.invoke(&batch).await?;
+            self.queue.settle(&batch, &answer);
+        }
+        let waits = self.queue.waiting() > 0;
+        self.visible_again = waits.then(|| self.now().saturating_add(VISIBLE_AGAIN).ok()).flatten();
+        Ok(())
+    }
+
+    /// Invokes the function, as Lambda does.
+    ///
+    /// # Errors
+    /// If the batch or the answer is not in the shape that Lambda has for them.
+    pub async fn invoke(&mut self, batch: &Value) -> Result<Value, Failure> {
+        self.invocations += 1;
+        let now = self.now();
+        let invocation = Invocation {
+            request: format!("request-{}", self.invocations),
+            deadline: now.saturating_add(TIMEOUT)?,
+        };
+        let batch: SqsEvent = serde_json::from_value(batch.clone())?;
+        let answer = self.watch.handle(batch, &invocation, || now).await;
+        Ok(serde_json::to_value(answer)?)
+    }
+}
