@@ -346,6 +346,7 @@ fn why_line(cause: Cause, count: u32, stops: &[&TaskStop]) -> String {
     let ended = words::ended(cause, container);
     let ran: Vec<SignedDuration> = stops.iter().filter_map(|stop| stop.ran()).collect();
     let when = match (ran.iter().min(), ran.iter().max()) {
+        (Some(_), Some(most)) if most.as_secs() < 1 => ", as it started".to_owned(),
         (Some(_), Some(most)) if most.as_secs() < 60 => {
             format!(", within {} of its start", words::duration(*most))
         }

@@ -117,7 +117,7 @@ impl Deciding<'_> {
         {
             return true;
         }
-        if self.may_look_back() {
+        if self.may_look_back() || self.overdue_proof_needs_running() {
             return true;
         }
         let Some((id, deployment)) = self.current() else { return false };

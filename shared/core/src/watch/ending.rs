@@ -44,6 +44,39 @@ impl Deciding<'_> {
         }
     }
 
+    /// The deployment that the current one replaces, if it has earned its proof and nobody looked in time: its soak had
+    /// ended before the current one began, and nothing came in between.
+    fn proof_overdue(&self) -> Option<(DeploymentId, &Deployment)> {
+        let (current, standing) = self.current()?;
+        let (id, old) = self.record.ledger.replaced_by(&current)?;
+        let soaked = self.soak_ends(id, old).is_some_and(|ends| ends <= standing.began());
+        soaked.then(|| (id.clone(), old))
+    }
+
+    /// Whether what runs has to be read to prove it late: while its tasks still run, ECS names its revision.
+    pub(super) fn overdue_proof_needs_running(&self) -> bool {
+        self.proof_overdue().is_some_and(|(id, old)| {
+            old.revision().is_none() || self.evidence(&id, old).0 >= SICK_AT
+        })
+    }
+
+    /// Proves late what had earned it.
+    pub(super) fn prove_overdue(&mut self) {
+        let Some((id, old)) = self.proof_overdue() else { return };
+        let revision = old.revision().cloned();
+        let is_sick = self.evidence(&id, old).0 >= SICK_AT;
+        let is_known = self.is_known();
+        let Some(deployment) = self.record.ledger.deployment_mut(&id) else { return };
+        match revision {
+            Some(revision) if !is_sick => {
+                deployment.is_proven = true;
+                self.record.ledger.mark_proven(Proven { revision, deployment: id, at: self.now });
+            }
+            // It will not be told better later: its tasks are being replaced.
+            _ => deployment.is_unnamed |= is_known,
+        }
+    }
+
     /// When the soak of the current deployment ends (or is looked at again), if it has one to go through.
     pub(super) fn soak_ends(
         &self,

@@ -92,6 +92,7 @@ pub fn decide(
     deciding.expire();
     deciding.refresh();
     deciding.look_back();
+    deciding.prove_overdue();
     deciding.soak();
     deciding.open_or_join();
     deciding.roll_back();

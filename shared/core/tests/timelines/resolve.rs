@@ -1,5 +1,7 @@
 //! How incidents go on and end; how revisions become proven.
 
+use jiff::SignedDuration;
+
 use crate::story::{End, Story, minutes, seconds};
 
 fn open(story: &mut Story, deployment: u32) {
@@ -202,6 +204,37 @@ fn what_ran_before_the_first_deployment_seen_is_proven_if_it_is_old_enough() {
     story.pass(seconds(60));
     assert_eq!(story.count("rollback"), 1);
     assert_eq!(seen_first(minutes(10) - seconds(1)).proven(), [""; 0]);
+}
+
+/// checkout:41 completes, and nobody looks (no event comes) until checkout:42 is deployed `later`.
+fn seen_late(later: SignedDuration, crashes: usize) -> Story {
+    let mut story = Story::new();
+    story.begin(41);
+    let tasks = [story.start(41), story.start(41), story.start(41)];
+    story.complete(41);
+    for task in tasks.iter().take(crashes) {
+        story.now += seconds(61);
+        story.end(task, End::OutOfMemory);
+    }
+    story.now += later;
+    story.begin(42);
+    story
+}
+
+#[test]
+fn a_soak_that_nobody_looked_at_is_proven_when_the_next_deployment_begins() {
+    let mut story = seen_late(minutes(10), 0);
+    assert_eq!((story.proven(), story.ecs.reads.len()), (vec!["checkout:41"], 1));
+    story.pass(seconds(30));
+    open(&mut story, 42);
+    story.pass(seconds(60));
+    assert_eq!(story.count("rollback"), 1);
+}
+
+#[test]
+fn a_soak_that_had_not_ended_or_not_gone_well_is_not_proven_by_the_next_deployment() {
+    assert_eq!(seen_late(minutes(10) - seconds(1), 0).proven(), [""; 0]);
+    assert_eq!(seen_late(minutes(10), 2).proven(), [""; 0]);
 }
 
 #[test]

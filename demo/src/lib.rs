@@ -1,0 +1,185 @@
+//! The main job, told once: a bad deployment at two in the morning, on an embedded AWS.
+//!
+//! The person's calls and Steady's go through real SDK clients over HTTP to the embedded AWS; the events come from its ECS, in
+//! virtual time, and reach the real handler of `watch` as batches of a queue. Steady uses no code here that it does not use in
+//! an account; only the endpoint is another. The same seed tells the same story, to the byte.
+
+mod timeline;
+
+use std::io::Write;
+
+use aws_sdk_ecs::types::{ContainerDefinition, DeploymentConfiguration};
+use jiff::{SignedDuration, Timestamp};
+use steady_aws::client::Settings as Timing;
+use steady_core::name::ServiceKey;
+use steady_core::notice::words::clock;
+use steady_e2e::{Account, Failure, WATCH};
+use steady_sim::Behaviour;
+
+use timeline::Timeline;
+
+const CONFIG: &str = r#"team = "payments"
+
+[health]
+rollback = "auto"
+"#;
+
+/// Tells the story to `out`.
+///
+/// # Errors
+/// If the embedded AWS does not start, or `out` is closed.
+pub async fn run(out: &mut impl Write) -> Result<(), Failure> {
+    let timeline = Timeline::default();
+    let _listening = timeline.listen();
+    let start: Timestamp = "2026-11-21T02:00:00Z".parse()?;
+    let mut account = Account::open(42, start, Timing::default()).await?;
+    let service = ServiceKey::new("prod", "checkout");
+    writeln!(
+        out,
+        "An AWS account on loopback: ECS in virtual time, DynamoDB, Parameter Store, SNS.\n\
+         Steady's handler runs as it would in Lambda, with the real SDK. Times are UTC, {}.\n",
+        start.strftime("%F"),
+    )?;
+
+    timeline.say(start, "you", "push prod/checkout.toml: team = \"payments\", rollback = \"auto\"");
+    timeline.say(start, "you", "create service prod/checkout with checkout:1, 4 tasks");
+    account.push_config(&service, CONFIG).await?;
+    create(&account).await?;
+    account.run_until(start + SignedDuration::from_mins(15)).await?;
+    let before = described(&account).await?;
+
+    let deployed = account.now();
+    timeline.say(deployed, "you", "deploy checkout:2, which does not find its database");
+    deploy_a_bad_one(&account).await?;
+    account.run_until(deployed + SignedDuration::from_mins(12)).await?;
+
+    // Steady looks when an event comes: with this one it sees that all is well.
+    let later = account.now();
+    timeline.say(later, "you", "scale in to 3 tasks");
+    account
+        .ecs()
+        .await
+        .update_service()
+        .cluster("prod")
+        .service("checkout")
+        .desired_count(3)
+        .send()
+        .await?;
+    account.run_until(later + SignedDuration::from_mins(2)).await?;
+    let after = described(&account).await?;
+
+    timeline.add_deployments(&account.events);
+    for delivery in account.aws.deliveries() {
+        timeline.say(delivery.at, "SNS", delivery.subject.as_deref().unwrap_or_default());
+    }
+    timeline.print(out)?;
+    print_notice(out, &account)?;
+    writeln!(out, "\nThe service before: {before}\nThe service after:  {after}\n")?;
+    print_calls(out, &account)
+}
+
+async fn create(account: &Account) -> Result<(), Failure> {
+    let ecs = account.ecs().await;
+    ecs.create_cluster().cluster_name("prod").send().await?;
+    register(&ecs).await?;
+    let rolling = DeploymentConfiguration::builder()
+        .minimum_healthy_percent(100)
+        .maximum_percent(200)
+        .build();
+    ecs.create_service()
+        .cluster("prod")
+        .service_name("checkout")
+        .task_definition("checkout:1")
+        .desired_count(4)
+        .deployment_configuration(rolling)
+        .send()
+        .await?;
+    Ok(())
+}
+
+async fn register(ecs: &aws_sdk_ecs::Client) -> Result<(), Failure> {
+    let app = ContainerDefinition::builder()
+        .name("app")
+        .image("111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:latest")
+        .essential(true)
+        .build();
+    ecs.register_task_definition().family("checkout").container_definitions(app).send().await?;
+    Ok(())
+}
+
+async fn deploy_a_bad_one(account: &Account) -> Result<(), Failure> {
+    let ecs = account.ecs().await;
+    register(&ecs).await?;
+    let run = SignedDuration::from_secs(12);
+    account.aws.ecs(|sim| {
+        sim.behave("checkout:2", Behaviour::ExitsAfter { run, container: None, code: 1 });
+    });
+    ecs.update_service()
+        .cluster("prod")
+        .service("checkout")
+        .task_definition("checkout:2")
+        .send()
+        .await?;
+    Ok(())
+}
+
+/// The service in a line, as ECS describes it.
+async fn described(account: &Account) -> Result<String, Failure> {
+    let ecs = account.ecs().await;
+    let answer = ecs.describe_services().cluster("prod").services("checkout").send().await?;
+    let service = answer.services().first().ok_or("the service is gone")?;
+    let revision = service.task_definition().and_then(|arn| arn.rsplit('/').next());
+    let primary = service.deployments().iter().find(|one| one.status() == Some("PRIMARY"));
+    let state = primary.and_then(|one| one.rollout_state()).map_or("", |state| state.as_str());
+    Ok(format!(
+        "{}, {} of {} tasks running, rollout {state}",
+        revision.unwrap_or_default(),
+        service.running_count(),
+        service.desired_count(),
+    ))
+}
+
+/// The notice that tells of the rollback, as a subscriber of the topic gets it.
+fn print_notice(out: &mut impl Write, account: &Account) -> Result<(), Failure> {
+    let deliveries = account.aws.deliveries();
+    let begun = |stage: &str| {
+        deliveries.iter().find(|one| {
+            one.attributes.get("stage").is_some_and(|attribute| attribute.value == stage)
+        })
+    };
+    let Some(notice) = begun("rollback-begun") else {
+        return Err("no notice tells of a rollback".into());
+    };
+    writeln!(out, "\nOne of the {} notices, as it arrived through SNS:\n", deliveries.len())?;
+    let attributes: Vec<String> =
+        notice.attributes.iter().map(|(name, one)| format!("{name}={}", one.value)).collect();
+    writeln!(out, "    Topic:      {}", notice.topic)?;
+    writeln!(out, "    Attributes: {}", attributes.join(", "))?;
+    writeln!(out, "    Subject:    {}\n", notice.subject.as_deref().unwrap_or_default())?;
+    for line in notice.message.lines() {
+        writeln!(out, "    {line}")?;
+    }
+    Ok(())
+}
+
+/// What Steady asked of AWS in all.
+fn print_calls(out: &mut impl Write, account: &Account) -> Result<(), Failure> {
+    let calls = account.aws.calls();
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for call in calls.iter().filter(|call| call.caller == WATCH) {
+        match counts.iter_mut().find(|(operation, _)| *operation == call.operation) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((call.operation.clone(), 1)),
+        }
+    }
+    let said: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    writeln!(
+        out,
+        "{} events of ECS from {} to {} made Steady call AWS so often: {}.",
+        account.events.len(),
+        clock("2026-11-21T02:00:00Z".parse()?),
+        clock(account.now()),
+        said.join(", "),
+    )?;
+    Ok(())
+}
