@@ -195,7 +195,8 @@ pub struct Loaded {
 pub enum Saved {
     /// It did; the stored version is one higher now.
     Held,
-    /// Somebody else has saved since it was loaded: nothing was written.
+    /// The stored version is another: somebody else has saved since it was loaded, or this very save held and its
+    /// answer was lost. Whoever loads again sees which.
     Overtaken,
 }
 

@@ -334,6 +334,50 @@ async fn some_sources_are_not_taken_for_all() {
     }
 }
 
+/// The first calls are met by faults in `faults.rs`.
+#[tokio::test]
+async fn a_later_call_that_fails_fails_the_reading_in_its_own_name() {
+    let deployment = json!({ "serviceDeployments": [{
+        "status": "IN_PROGRESS", "sourceServiceRevisions": [{ "arn": revision_arn(7) }],
+    }] });
+    let tasks = vec![
+        described(service()),
+        ("ListTasks", 200, json!({ "taskArns": [task_arn(0)] })),
+        ("DescribeTasks", 200, json!({ "tasks": [task(0, json!({}))] })),
+    ];
+    let stands = vec![
+        active("checkout:41"),
+        described(service()),
+        ("DescribeServiceDeployments", 200, deployment),
+        ("DescribeServiceRevisions", 200, json!({})),
+    ];
+    for (is_state, turns) in [(false, tasks), (true, stands)] {
+        for at in 1..turns.len() {
+            let operation = turns[at].0;
+            let denied = vec![refused(operation, "AccessDeniedException", "no")];
+            let throttled = vec![refused(operation, "ThrottlingException", "Rate exceeded"); 3];
+            for met in [denied, throttled] {
+                let is_throttled = met.len() > 1;
+                let turns = [&turns[..at], &met].concat();
+                let (canned, error) = if is_state {
+                    let (canned, found) = state(turns).await;
+                    (canned, found.expect_err("a fault"))
+                } else {
+                    let (canned, found) = running(turns).await;
+                    (canned, found.expect_err("a fault"))
+                };
+                let expected = if is_throttled {
+                    format!("{operation} was throttled (ThrottlingException: Rate exceeded)")
+                } else {
+                    format!("{operation} was refused (AccessDeniedException: no)")
+                };
+                assert_eq!(error.to_string(), expected);
+                canned.asked();
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_change_names_what_it_changes_and_nothing_else() {
     let cases = [

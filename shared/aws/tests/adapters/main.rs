@@ -1,4 +1,5 @@
-//! The adapters over HTTP on loopback, by canned conversations.
+//! The adapters over HTTP on loopback: against the embedded AWS, which knows what AWS would answer, and against canned
+//! conversations for answers that it would not give.
 
 #![expect(
     clippy::expect_used,
@@ -9,7 +10,10 @@
 mod canned;
 mod client;
 mod ecs;
+mod faults;
+mod live;
 mod logs;
 mod parameters;
 mod setup;
+mod story;
 mod table;

@@ -6,8 +6,10 @@ use aws_config::{ConfigLoader, Region};
 use aws_credential_types::Credentials;
 use steady_aws::client::{Aws, Settings};
 use steady_core::name::ServiceKey;
+use steady_local_aws::{LocalAws, Setup};
 
 pub(crate) const REGION: &str = "eu-west-1";
+pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// Names all that `aws-config` would otherwise look for outside.
 pub(crate) fn loader(endpoint: &str) -> ConfigLoader {
@@ -34,4 +36,17 @@ pub(crate) async fn aws_at(endpoint: &str, settings: Settings) -> Aws {
 
 pub(crate) fn checkout() -> ServiceKey {
     ServiceKey::new("prod", "checkout")
+}
+
+/// An AWS of its own for each test, with the table `records`.
+pub(crate) async fn start() -> LocalAws {
+    let setup = Setup {
+        account: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        seed: 1,
+        start: "2026-11-21T02:00:00Z".parse().expect("a time"),
+    };
+    let local = LocalAws::start(setup).await.expect("a port");
+    local.create_record_table("records").expect("a table");
+    local
 }
