@@ -95,6 +95,13 @@ impl Ecs {
         let breaker = service.configuration.breaker.clone();
         let threshold = breaker.failures_tolerated(service.desired_count);
         let now = self.now;
+        // Counted from the replacement of the task that it is about.
+        let missed = service
+            .tasks
+            .iter()
+            .filter_map(|serial| self.tasks.get(serial)?.missed_at)
+            .filter(|missed| *missed > now)
+            .min();
         let Some(primary) = service.deployments.first_mut() else {
             return;
         };
@@ -104,7 +111,7 @@ impl Ecs {
         {
             return;
         }
-        let at = *primary.gives_up_at.get_or_insert(now + GIVES_UP_AFTER);
+        let at = *primary.gives_up_at.get_or_insert(missed.unwrap_or(now) + GIVES_UP_AFTER);
         if at > now {
             self.wake(service, at);
             return;
@@ -162,8 +169,13 @@ impl Ecs {
     fn start_missing(&mut self, service: &mut Service) {
         let seen = self.seen(service);
         let mut running: BTreeMap<String, u32> = BTreeMap::new();
-        for task in &seen {
-            *running.entry(task.deployment.clone()).or_default() += 1;
+        let now = self.now;
+        let gone = service.tasks.iter().filter_map(|serial| self.tasks.get(serial));
+        let not_missed = gone
+            .filter(|task| task.missed_at.is_some_and(|missed| missed > now))
+            .map(|task| &task.deployment);
+        for deployment in seen.iter().map(|task| &task.deployment).chain(not_missed) {
+            *running.entry(deployment.clone()).or_default() += 1;
         }
         // A maximum that is rounded down to nothing still lets the first task start.
         let most = service.most_tasks().max(service.desired_count.min(1));

@@ -140,6 +140,8 @@ pub(crate) struct Task {
     pub(crate) stopping_at: Option<Timestamp>,
     pub(crate) execution_stopped_at: Option<Timestamp>,
     pub(crate) stopped_at: Option<Timestamp>,
+    /// When the scheduler notices that it is gone; until then it is not replaced.
+    pub(crate) missed_at: Option<Timestamp>,
 
     /// The steps to come, in order of time.
     pub(crate) plan: VecDeque<(Timestamp, Step)>,

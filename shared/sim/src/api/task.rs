@@ -76,8 +76,7 @@ impl Ecs {
         self.stop_task(serial, "UserInitiated", reason);
         if let Some(mut service) = self.services.remove(&key) {
             service.steady = false;
-            let noticed = self.now + self.seed.millis(5_000, 10_000);
-            self.wake(&mut service, noticed);
+            self.miss(&mut service, serial);
             self.services.insert(key, service);
         }
         let task = self.tasks.get(&serial).map(|task| self.task_json(task, Form::Api));

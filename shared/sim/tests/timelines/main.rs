@@ -1,4 +1,17 @@
 //! How services move: timelines over fixed seeds.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "functions that tests share are tests too"
+)]
+
+mod bounds;
+mod crash;
 mod deploy;
+mod published;
+mod read_by_core;
+mod rollback;
+mod same_bytes;
 mod story;

@@ -166,7 +166,7 @@ impl Story {
         }
     }
 
-    /// What deployments and the service said: `02:01:07 COMPLETED checkout…`, without task events.
+    /// What deployments and the service said: `DEPLOYMENT_COMPLETED`, `STEADY_STATE`.
     pub(crate) fn said(&self) -> Vec<String> {
         self.events
             .iter()
@@ -178,18 +178,6 @@ impl Story {
     /// The events of one task, by its id.
     pub(crate) fn of_task(&self, id: &str) -> Vec<&Value> {
         self.events.iter().filter(|event| short(&event["detail"]["taskArn"]) == id).collect()
-    }
-
-    /// Tasks in the order of their first event.
-    pub(crate) fn task_ids(&self) -> Vec<String> {
-        let mut ids = Vec::new();
-        for event in &self.events {
-            let id = short(&event["detail"]["taskArn"]);
-            if !id.is_empty() && !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-        ids
     }
 
     /// Task events with this `lastStatus` of a revision.
