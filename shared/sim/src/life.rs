@@ -1,6 +1,7 @@
 //! What happens to one task: created, its steps as they fall due, told to stop.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::Ecs;
 use crate::behaviour::Behaviour;
@@ -16,31 +17,14 @@ const STOPPED_KEPT: SignedDuration = SignedDuration::from_hours(1);
 const STEADY_AFTER: SignedDuration = SignedDuration::from_secs(6);
 
 impl Ecs {
-    /// Creates a task of a deployment: PROVISIONING, with its life planned.
+    /// Creates a task of a deployment: PROVISIONING, with its life planned. Answers with its id.
     pub(crate) fn create_task(&mut self, service: &mut Service, deployment: &Deployment) -> String {
         let behaviour = self.behaviour_of(&deployment.revision);
-        let definition = self.definition(&deployment.revision);
-        let text = |name: &str, or: &str| {
-            definition
-                .and_then(|one| one.given.get(name)?.as_str())
-                .map_or_else(|| or.to_owned(), str::to_owned)
-        };
-        let (cpu, memory) = (text("cpu", "256"), text("memory", "512"));
-        let images = definition.map(|one| one.containers()).unwrap_or_default();
         let id = self.seed.task_id();
-        let containers = images
-            .into_iter()
-            .map(|image| Container {
-                id: self.seed.uuid(),
-                runtime_id: format!("{id}-{}", self.seed.below(4_000_000_000)),
-                name: image.name,
-                image: image.image,
-                essential: image.essential,
-                exit_code: None,
-                reason: None,
-            })
-            .collect();
-        let place = self.place(service);
+        let containers = self.containers(&deployment.revision, &id);
+        let (zone, interface) = self.place(service);
+        let load_balancer = service.has_load_balancer().then(|| self.seed.uuid());
+        let capacity = service.settings.get("capacityProviderStrategy");
         let mut task = Task {
             id: id.clone(),
             service: service.key.clone(),
@@ -48,41 +32,21 @@ impl Ecs {
             revision: deployment.revision.clone(),
             behaviour,
             containers,
-            cpu,
-            memory,
-            zone: place.0,
-            interface: place.1,
-            load_balancer: service.has_load_balancer().then(|| self.seed.uuid()),
+            cpu: self.size(&deployment.revision, "cpu", "256"),
+            memory: self.size(&deployment.revision, "memory", "512"),
+            zone,
+            interface,
+            load_balancer,
             target_group: service.target_group().map(str::to_owned),
-            capacity_provider: service
-                .settings
-                .get("capacityProviderStrategy")
+            capacity_provider: capacity
                 .and_then(|all| all.get(0)?.get("capacityProvider")?.as_str())
                 .map(str::to_owned),
             enable_execute_command: service
                 .settings
                 .get("enableExecuteCommand")
-                .and_then(serde_json::Value::as_bool)
+                .and_then(Value::as_bool)
                 .unwrap_or(false),
-            status: Status::Provisioning,
-            told_to_stop: false,
-            healthy: false,
-            version: 1,
-            end: None,
-            resolved: false,
-            connected: false,
-            created_at: self.now,
-            updated_at: self.now,
-            connectivity_at: self.now,
-            pull_started_at: self.now,
-            pull_stopped_at: self.now,
-            started_at: None,
-            stopping_at: None,
-            execution_stopped_at: None,
-            stopped_at: None,
-            missed_at: None,
-            plan: std::collections::VecDeque::new(),
-            place: None,
+            ..Task::provisioning(self.now)
         };
         task.plan_life(service.grace(), &mut self.seed);
         self.tasks_created += 1;
@@ -92,6 +56,28 @@ impl Ecs {
         self.put_next(serial);
         self.tell_task(serial);
         id
+    }
+
+    fn containers(&mut self, revision: &str, task: &str) -> Vec<Container> {
+        let images = self.definition(revision).map(|one| one.containers()).unwrap_or_default();
+        images
+            .into_iter()
+            .map(|image| Container {
+                id: self.seed.uuid(),
+                runtime_id: format!("{task}-{}", self.seed.below(4_000_000_000)),
+                name: image.name,
+                image: image.image,
+                essential: image.essential,
+                exit_code: None,
+                reason: None,
+            })
+            .collect()
+    }
+
+    /// `cpu` or `memory` of a task definition; the smallest of Fargate where it says nothing.
+    fn size(&self, revision: &str, member: &str, smallest: &str) -> String {
+        let given = self.definition(revision).and_then(|one| one.given.get(member)?.as_str());
+        given.unwrap_or(smallest).to_owned()
     }
 
     fn behaviour_of(&mut self, revision: &str) -> Behaviour {

@@ -92,7 +92,7 @@ pub(crate) struct Container {
 }
 
 /// A task's network interface.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Interface {
     pub(crate) attachment: String,
     pub(crate) id: String,
@@ -158,6 +158,45 @@ const HEALTHY_AFTER: SignedDuration = SignedDuration::from_secs(40);
 const NOTICED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 
 impl Task {
+    /// A task that has just been created, of nobody yet.
+    pub(crate) fn provisioning(now: Timestamp) -> Self {
+        Self {
+            id: String::new(),
+            service: ServiceKey { cluster: String::new(), name: String::new() },
+            deployment: String::new(),
+            revision: String::new(),
+            behaviour: Behaviour::Healthy,
+            containers: Vec::new(),
+            cpu: String::new(),
+            memory: String::new(),
+            zone: String::new(),
+            interface: Interface::default(),
+            load_balancer: None,
+            target_group: None,
+            capacity_provider: None,
+            enable_execute_command: false,
+            status: Status::Provisioning,
+            told_to_stop: false,
+            healthy: false,
+            version: 1,
+            end: None,
+            resolved: false,
+            connected: false,
+            created_at: now,
+            updated_at: now,
+            connectivity_at: now,
+            pull_started_at: now,
+            pull_stopped_at: now,
+            started_at: None,
+            stopping_at: None,
+            execution_stopped_at: None,
+            stopped_at: None,
+            missed_at: None,
+            plan: VecDeque::new(),
+            place: None,
+        }
+    }
+
     /// Whether ECS wants it to run: neither told to stop nor ended.
     pub(crate) fn wanted(&self) -> bool {
         !self.told_to_stop

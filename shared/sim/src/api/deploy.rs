@@ -87,6 +87,7 @@ pub(super) fn refuse_what_is_not_simulated(input: Input<'_>) -> Result<(), ApiEr
 }
 
 /// Reads `deploymentConfiguration` over what holds, writes the whole back into the settings, and gives it as numbers.
+/// Also sees to it that a service with a capacity provider strategy has no launch type.
 /// The defaults are 100 and 200 percent, and no circuit breaker (`DeploymentConfiguration`, API reference).
 pub(super) fn configuration(
     settings: &mut Map<String, Value>,
@@ -130,6 +131,10 @@ pub(super) fn configuration(
     }
     let breaker = breaker(members)?;
     settings.insert("deploymentConfiguration".into(), whole.into());
+    if settings.contains_key("capacityProviderStrategy") {
+        // "If a capacityProviderStrategy is specified, the launchType parameter must be omitted" (CreateService).
+        settings.remove("launchType");
+    }
     Ok(Configuration { minimum_healthy, maximum, breaker })
 }
 

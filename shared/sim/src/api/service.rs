@@ -30,9 +30,6 @@ impl Ecs {
         let mut settings = deploy::defaults();
         settings.extend(deploy::given(input));
         let configuration = configuration(&mut settings, input)?;
-        if settings.contains_key("capacityProviderStrategy") {
-            settings.remove("launchType");
-        }
         let mut service = Service {
             arn: self.names.service(&key),
             cluster_arn: self.names.cluster(&cluster),

@@ -72,9 +72,9 @@ impl Ecs {
             // AWS's words, as published.
             return Err(ApiError::invalid("The referenced task was not found."));
         };
-        let key = task.service.clone();
+        let (key, known) = (task.service.clone(), task.told_to_stop);
         self.stop_task(serial, "UserInitiated", reason);
-        if let Some(mut service) = self.services.remove(&key) {
+        if !known && let Some(mut service) = self.services.remove(&key) {
             service.steady = false;
             self.miss(&mut service, serial);
             self.services.insert(key, service);

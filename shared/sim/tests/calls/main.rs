@@ -101,6 +101,9 @@ fn a_deregistered_task_definition_is_inactive_and_can_be_described() {
     assert_eq!(list(&mut ecs, json!({"sort": "DESC"})), json!([arn(3), arn(2)]));
     assert_eq!(list(&mut ecs, json!({"status": "INACTIVE"})), json!([arn(1)]));
     assert_eq!(list(&mut ecs, json!({"familyPrefix": "we"})), json!([]));
+    call(&mut ecs, "DeregisterTaskDefinition", json!({"taskDefinition": arn(3)}));
+    let newest = call(&mut ecs, "DescribeTaskDefinition", json!({"taskDefinition": "web"}));
+    assert_eq!(newest["taskDefinition"]["revision"], 2);
 }
 
 #[test]

@@ -170,6 +170,28 @@ fn a_caller_stops_a_task_and_it_is_replaced() {
         "looking around"
     );
     assert_ne!(story.tasks()[0]["taskArn"], task);
+    // Once more, it changes nothing.
+    story.events.clear();
+    story.call("StopTask", json!({"cluster": "prod", "task": task}));
+    story.settle();
+    assert_eq!(story.events, Vec::<Value>::new());
+    assert_eq!(story.tasks().len(), 1);
+}
+
+#[test]
+fn failures_after_completion_are_not_counted_and_trip_no_breaker() {
+    let breaker = json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
+    let mut story = Story::steady(13, 2, json!({"deploymentConfiguration": breaker}));
+    // What the tasks need is gone: from now on they die at once.
+    story.crash("checkout:1", 0);
+    for task in story.tasks() {
+        story.call("StopTask", json!({"cluster": "prod", "task": task["taskArn"]}));
+    }
+    story.advance(1200);
+    assert!(story.with_status("STOPPED", "checkout:1").len() > 30);
+    assert_eq!(story.service()["deployments"][0]["failedTasks"], 0);
+    assert_eq!(story.rollout(), ["PRIMARY checkout:1 COMPLETED"]);
+    assert!(!story.said().iter().any(|name| name.starts_with("DEPLOYMENT")));
 }
 
 #[test]

@@ -57,6 +57,11 @@ fn time_never_goes_back() {
         let time = event["time"].as_str().unwrap().to_owned();
         assert!(time >= last, "{time} after {last}");
         assert_eq!(time.len(), "2026-11-21T02:00:00Z".len());
+        if let Some(updated) = event["detail"]["updatedAt"].as_str()
+            && event["detail-type"] == "ECS Task State Change"
+        {
+            assert_eq!(time[..19], updated[..19], "the event's time is the truncated `updatedAt`");
+        }
         last = time;
     }
     assert_eq!(story.ecs.next_at(), None);
