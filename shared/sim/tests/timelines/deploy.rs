@@ -151,3 +151,36 @@ fn a_deleted_service_drains_and_is_inactive() {
     let refused = story.try_call("UpdateService", input).unwrap_err();
     assert_eq!(refused.code, "ServiceNotActiveException");
 }
+
+#[test]
+fn a_deployment_completes_when_its_tasks_have_run_for_40_seconds() {
+    let percent = json!({"minimumHealthyPercent": 0, "maximumPercent": 100});
+    let mut story = Story::steady(16, 2, json!({"deploymentConfiguration": percent}));
+    story.update(json!({"taskDefinition": "checkout:2"}));
+    story.settle();
+    let last = story.with_status("RUNNING", "checkout:2").last().unwrap()["detail"].clone();
+    let steady = story.events.last().unwrap()["detail"].clone();
+    let after = ms_between(&last["startedAt"], &steady["createdAt"]);
+    assert!((40_000..=42_000).contains(&after), "{after} ms");
+}
+
+#[test]
+fn healthy_old_tasks_are_kept_before_those_that_have_only_begun() {
+    let percent = json!({"minimumHealthyPercent": 50, "maximumPercent": 100});
+    let mut story = Story::steady(17, 2, json!({"deploymentConfiguration": percent}));
+    let tasks = story.tasks();
+    let (kept, stopped) = (&tasks[0]["taskArn"], &tasks[1]["taskArn"]);
+    story.call("StopTask", json!({"cluster": "prod", "task": stopped}));
+    while story.with_status("RUNNING", "checkout:1").is_empty() {
+        assert!(story.step());
+    }
+    story.update(json!({"taskDefinition": "checkout:2"}));
+    story.advance(14);
+    let old: Vec<_> = story
+        .tasks()
+        .into_iter()
+        .filter(|task| short(&task["taskDefinitionArn"]) == "checkout:1")
+        .map(|task| task["taskArn"].clone())
+        .collect();
+    assert_eq!(old, [kept.clone()]);
+}
