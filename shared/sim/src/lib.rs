@@ -33,7 +33,7 @@ mod seed;
 mod service;
 mod task;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -100,6 +100,8 @@ pub struct Ecs {
     /// By serial number: in the order in which they were created.
     tasks: BTreeMap<u64, Task>,
     tasks_created: u64,
+    /// Tasks that are STOPPED and can still be described, by when.
+    stopped: VecDeque<(Timestamp, u64)>,
     behaviours: BTreeMap<String, Behaviour>,
 }
 
@@ -118,6 +120,7 @@ impl Ecs {
             services: BTreeMap::new(),
             tasks: BTreeMap::new(),
             tasks_created: 0,
+            stopped: VecDeque::new(),
             behaviours: BTreeMap::new(),
         }
     }

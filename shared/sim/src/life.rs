@@ -209,10 +209,13 @@ impl Ecs {
             Step::Finish => {
                 service.tasks.remove(&serial);
                 self.wake(&mut service, now);
-                self.tasks.retain(|_, task| {
-                    task.stopped_at
-                        .is_none_or(|stopped| now.duration_since(stopped) <= STOPPED_KEPT)
-                });
+                self.stopped.push_back((now, serial));
+                while let Some((stopped, serial)) = self.stopped.front().copied()
+                    && now.duration_since(stopped) > STOPPED_KEPT
+                {
+                    self.stopped.pop_front();
+                    self.tasks.remove(&serial);
+                }
             }
             _ => {}
         }

@@ -9,7 +9,8 @@
 //!
 //! What no publication shows, and is decided here: a rollback asked for with StopServiceDeployment tells the begin with
 //! the ordinary reason, and no SERVICE_DEPLOYMENT_FAILED (the developer guide names that event for the circuit breaker
-//! and alarms only); the deployment that is left keeps its `rolloutState` IN_PROGRESS until it is drained.
+//! and alarms only); the deployment that is left keeps its `rolloutState` IN_PROGRESS until it is drained. The texts of
+//! `rollback.reason` and `statusReason` are ours: let nobody read them for meaning.
 
 use crate::Ecs;
 use crate::event::Told;
@@ -50,15 +51,11 @@ impl Ecs {
         let reason = "Service deployment rolled back because the circuit breaker threshold was \
                       exceeded."
             .to_owned();
-        self.roll_back(
-            service,
-            reason,
-            "ECS deployment circuit breaker: rolling back to deploymentId ID.",
-        );
+        self.roll_back(service, reason, true);
     }
 
-    /// Begins the newest completed deployment again. `telling` is the event's reason, with `ID` for the deployment's id.
-    pub(crate) fn roll_back(&mut self, service: &mut Service, reason: String, telling: &str) {
+    /// Begins the newest completed deployment again; `native` is the circuit breaker's own rollback.
+    pub(crate) fn roll_back(&mut self, service: &mut Service, reason: String, native: bool) {
         let now = self.now;
         let Some(completed) = service.completed.clone() else {
             close(service, Status::RollbackFailed, now);
@@ -78,7 +75,14 @@ impl Ecs {
             desired_count: service.desired_count,
             failed_tasks: 0,
             rollout_state: RolloutState::InProgress,
-            reason: telling.replace("ID", &completed.id),
+            reason: if native {
+                format!(
+                    "ECS deployment circuit breaker: rolling back to deploymentId {}.",
+                    completed.id
+                )
+            } else {
+                format!("ECS deployment {} in progress.", completed.id)
+            },
             gives_up_at: None,
             throttle: crate::service::Throttle::default(),
             ..completed

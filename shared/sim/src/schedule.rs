@@ -4,7 +4,7 @@
 //! much, start what is missing, and say what is finished. Passes happen when something changed (a call, a task's step),
 //! with the delays of the recordings; one that finds nothing to do does nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -83,7 +83,7 @@ impl Ecs {
             }
             Status::RollbackRequested => {
                 let reason = "Service deployment rolled back by request.".to_owned();
-                self.roll_back(service, reason, "ECS deployment ID in progress.");
+                self.roll_back(service, reason, false);
             }
             Status::StopRequested => self.abandon(service),
             _ => {}
@@ -242,15 +242,15 @@ impl Ecs {
 
     /// Says what is finished: ACTIVE deployments that are drained, PRIMARY completed, the service steady or gone.
     fn finish(&mut self, service: &mut Service) {
-        let alive: Vec<String> = service
+        let alive: BTreeSet<&str> = service
             .tasks
             .iter()
-            .filter_map(|serial| Some(self.tasks.get(serial)?.deployment.clone()))
+            .filter_map(|serial| Some(self.tasks.get(serial)?.deployment.as_str()))
             .collect();
         let primary = service.primary().map(|primary| primary.id.clone()).unwrap_or_default();
-        service
-            .deployments
-            .retain(|one| one.id == primary || one.desired_count > 0 || alive.contains(&one.id));
+        service.deployments.retain(|one| {
+            one.id == primary || one.desired_count > 0 || alive.contains(one.id.as_str())
+        });
         if service.status == ServiceStatus::Draining {
             if service.tasks.is_empty() {
                 service.status = ServiceStatus::Inactive;

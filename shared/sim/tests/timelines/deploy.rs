@@ -182,5 +182,5 @@ fn healthy_old_tasks_are_kept_before_those_that_have_only_begun() {
         .filter(|task| short(&task["taskDefinitionArn"]) == "checkout:1")
         .map(|task| task["taskArn"].clone())
         .collect();
-    assert_eq!(old, [kept.clone()]);
+    assert_eq!(old, std::slice::from_ref(kept));
 }

@@ -89,3 +89,24 @@ fn every_event_parses_and_every_stop_is_classified_as_it_was_meant() {
         assert_eq!(found, BTreeMap::new(), "{behaviour:?}");
     }
 }
+
+#[test]
+fn a_scale_in_and_a_callers_stop_are_benign() {
+    let mut story = Story::steady(31, 3, json!({}));
+    let task = story.tasks()[0]["taskArn"].clone();
+    story.call("StopTask", json!({"cluster": "prod", "task": task}));
+    story.settle();
+    story.update(json!({"desiredCount": 1}));
+    story.settle();
+    let mut interner = Interner::default();
+    let found: Vec<String> = story
+        .with_status("STOPPED", "checkout:1")
+        .into_iter()
+        .map(|event| event::parse(event.to_string().as_bytes(), &mut interner).unwrap())
+        .filter_map(|event| match event.body {
+            Body::Task(task) => Some(verdict(&task)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found, ["benign stopped-by-caller", "benign replaced", "benign replaced"]);
+}
