@@ -34,12 +34,15 @@ impl Timeline {
 
     /// What ECS's deployment events say.
     pub(crate) fn add_deployments(&self, events: &[Value]) {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        for event in
-            events.iter().filter(|event| event["detail-type"] == "ECS Deployment State Change")
+        let text = |event: &Value, at: &str| {
+            event.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        for event in events
+            .iter()
+            .filter(|event| text(event, "/detail-type") == "ECS Deployment State Change")
         {
-            let Ok(at) = text(&event["time"]).parse() else { continue };
-            let what = text(&event["detail"]["reason"]);
+            let Ok(at) = text(event, "/time").parse() else { continue };
+            let what = text(event, "/detail/reason");
             self.lines().push(Line { at, who: "ECS", what });
         }
     }

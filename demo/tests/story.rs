@@ -1,7 +1,5 @@
 //! The demo's story, to the byte: its seed is fixed, and its clock is the simulator's.
 
-#![expect(clippy::unwrap_used, reason = "a test may end at a surprise")]
-
 #[tokio::test]
 async fn the_main_job_is_told_from_push_to_resolved() {
     let mut told = Vec::new();

@@ -174,7 +174,8 @@ impl Account {
         let mut left = self.queue.waiting();
         while left > 0 {
             let Some(batch) = self.queue.batch(BATCH.min(left)) else { break };
-            left = left.saturating_sub(batch["Records"].as_array().map_or(0, Vec::len));
+            left = left
+                .saturating_sub(batch.get("Records").and_then(Value::as_array).map_or(0, Vec::len));
             let answer = self.invoke(&batch).await?;
             self.queue.settle(&batch, &answer);
         }
