@@ -54,18 +54,23 @@ pub struct Brakes {
     pub mode: Mode,
     /// What holds for the account, as read just now; `None`: not read.
     pub account: Option<Account>,
+    /// Why the account's item or the config could not be read: then nobody can say that acting is allowed.
+    pub unreadable: Option<String>,
 }
 
 impl Brakes {
     /// No brake at all: for a replay, which does nothing.
     pub fn released() -> Self {
-        Self { mode: Mode::Act, account: Some(Account::default()) }
+        Self { mode: Mode::Act, account: Some(Account::default()), unreadable: None }
     }
 
     /// What forbids acting at `now`, if anything does.
     pub(crate) fn refusal(&self, now: Timestamp) -> Option<Refusal> {
         if self.mode == Mode::Observe {
             return Some(Refusal::ObserveMode);
+        }
+        if let Some(why) = &self.unreadable {
+            return Some(Refusal::Unreadable(why.clone()));
         }
         let pause = self.account.as_ref()?.pause_at(now)?;
         Some(Refusal::Paused(pause.clone()))

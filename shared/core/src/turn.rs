@@ -178,19 +178,17 @@ where
     async fn decide(&self, turn: &Turn<'_>, record: Record) -> Decision {
         let events = turn.events.to_vec();
         let config = record.config.clone();
-        let brakes = Brakes { mode: turn.mode, account: None };
+        let brakes = Brakes { mode: turn.mode, ..Brakes::default() };
         let observation = Observation { events, running: Running::NotAsked, brakes };
         let first = watch::decide(record, observation, &config, turn.now);
         if !first.ask {
             return first;
         }
         let (mut record, mut entries) = (first.record, first.entries);
-        let (running, brakes) = match self.observe(turn, &mut record, &mut entries).await {
-            Ok((running, brakes)) => (Running::Known(running), brakes),
-            Err(error) => {
-                let brakes = Brakes { mode: turn.mode, account: None };
-                (Running::Unknown(error.to_string()), brakes)
-            }
+        let brakes = self.read_brakes(turn, &mut record, &mut entries).await;
+        let running = match self.ecs.running_tasks(turn.service).await {
+            Ok(running) => Running::Known(running),
+            Err(error) => Running::Unknown(error.to_string()),
         };
         let config = record.config.clone();
         let observation = Observation { events: Vec::new(), running, brakes };
@@ -199,26 +197,31 @@ where
         second
     }
 
-    /// Reads everything that a decision which matters rests on: all of it, or nothing is decided.
-    async fn observe(
+    /// Reads what may forbid acting: the config as it is now, which the record keeps, and the account's item. What
+    /// cannot be read forbids it, and keeps nobody from being told.
+    async fn read_brakes(
         &self,
         turn: &Turn<'_>,
         record: &mut Record,
         entries: &mut Vec<Entry>,
-    ) -> Result<(crate::port::RunningTasks, Brakes), PortError> {
-        match self.read_config(turn.service).await? {
-            Ok(config) => record.config = config,
-            Err(findings) => entries.push(Entry::plain(
+    ) -> Brakes {
+        let mut brakes = Brakes { mode: turn.mode, account: None, unreadable: None };
+        match self.read_config(turn.service).await {
+            Ok(Ok(config)) => record.config = config,
+            Ok(Err(findings)) => entries.push(Entry::plain(
                 turn.now,
                 Some(turn.service.clone()),
                 What::Skipped(format!(
                     "the config has errors, the last good one holds: {findings}"
                 )),
             )),
+            Err(error) => brakes.unreadable = Some(error.to_string()),
         }
-        let account = self.records.account().await?;
-        let running = self.ecs.running_tasks(turn.service).await?;
-        Ok((running, Brakes { mode: turn.mode, account: Some(account) }))
+        match self.records.account().await {
+            Ok(account) => brakes.account = Some(account),
+            Err(error) => brakes.unreadable = Some(error.to_string()),
+        }
+        brakes
     }
 
     async fn read_config(
@@ -308,7 +311,7 @@ where
         action: &crate::rollback::Action,
         pending: &Pending,
     ) -> Outcome {
-        let mut brakes = Brakes { mode: turn.mode, account: None };
+        let mut brakes = Brakes { mode: turn.mode, ..Brakes::default() };
         // Every action reads the switch first.
         let account = self.records.account().await;
         let unreadable = account.as_ref().err().cloned();

@@ -65,6 +65,8 @@ pub enum Refusal {
     ProbesNotAllowed,
     /// People have paused everything.
     Paused(Pause),
+    /// Whether acting is allowed could not be read, from config or the account's item.
+    Unreadable(String),
     /// This installation only observes.
     ObserveMode,
     /// The target's task definition was deregistered, or ECS does not know it any more.
@@ -92,6 +94,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether it may end by itself at any moment, so that each new event is a reason to look again.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Paused(_) | Self::Unreadable(_))
+    }
+
     /// Whether somebody, or ECS, is changing the service already, so that nobody should do so by hand on top.
     pub fn is_overtaken(&self) -> bool {
         matches!(
@@ -176,6 +183,11 @@ impl fmt::Display for Refusal {
                     None => Ok(()),
                 }
             }
+            Self::Unreadable(why) => write!(
+                f,
+                "whether it is allowed could not be read: {}",
+                words::cut(why, 300)
+            ),
             Self::ObserveMode => {
                 f.write_str("this installation only observes (its mode is `observe`)")
             }

@@ -21,6 +21,8 @@ pub(super) struct Deciding<'a> {
     pub(super) now: Timestamp,
     pub(super) running: Running,
     pub(super) entries: Vec<Entry>,
+    /// Whether anything came in, be it a repeat.
+    pub(super) has_news: bool,
     pub(super) brakes: Brakes,
     /// When the running tasks could be read, if they are wanted and were read too recently.
     pub(super) want_read: Option<Timestamp>,
@@ -114,6 +116,7 @@ impl Deciding<'_> {
         if reached(incident.and_then(Incident::next_escalation))
             || reached(self.hold_ends())
             || reached(self.pause_ends())
+            || (self.has_news && self.may_pass_by_now())
         {
             return true;
         }
@@ -145,6 +148,11 @@ impl Deciding<'_> {
             RollbackState::Holding { until, .. } => Some(until),
             _ => None,
         }
+    }
+
+    fn may_pass_by_now(&self) -> bool {
+        let rollback = self.record.incident.as_ref().map(|incident| &incident.rollback);
+        matches!(rollback, Some(RollbackState::Refused(refusal)) if refusal.is_passing())
     }
 
     fn pause_ends(&self) -> Option<Timestamp> {
@@ -281,9 +289,8 @@ impl Deciding<'_> {
         match incident.rollback {
             RollbackState::Decided { .. } | RollbackState::Failed { .. } => return,
             // The old revision is judged again when its tasks are read, and not by chance in between; so is a pause.
-            RollbackState::Refused(Refusal::OldRevisionSick { .. } | Refusal::Paused(_))
-                if !self.is_known() =>
-            {
+            RollbackState::Refused(Refusal::OldRevisionSick { .. }) if !self.is_known() => return,
+            RollbackState::Refused(ref refusal) if refusal.is_passing() && !self.is_known() => {
                 return;
             }
             _ => {}

@@ -71,6 +71,7 @@ pub fn decide(
     now: Timestamp,
 ) -> Decision {
     let mut entries = Vec::new();
+    let has_news = !observation.events.is_empty();
     absorb(&mut record, observation.events, &mut entries, now);
     let running = observation.running;
     let mut want_read = None;
@@ -84,7 +85,8 @@ pub fn decide(
         running.tasks.iter().for_each(|task| record.ledger.absorb_running(task));
     }
     let brakes = observation.brakes;
-    let mut deciding = Deciding { config, now, running, brakes, record, entries, want_read };
+    let mut deciding =
+        Deciding { config, now, running, brakes, record, entries, has_news, want_read };
     if deciding.needs_running() && deciding.may_read() {
         let Deciding { record, entries, .. } = deciding;
         return Decision { record, ask: true, entries, due: None };

@@ -40,6 +40,7 @@ pub fn settle(
         brakes: Brakes::default(),
         record,
         entries: Vec::new(),
+        has_news: false,
         want_read: None,
     };
     for (id, settled) in settled {
@@ -123,7 +124,7 @@ impl Deciding<'_> {
         }
         // A pause ends: then it is looked at again. Everything else is for a person, until another deployment.
         let (state, stage) = match reason {
-            Reason::Guard(refusal @ (Refusal::Paused(_) | Refusal::ObserveMode)) => {
+            Reason::Guard(refusal) if refusal.is_passing() || *refusal == Refusal::ObserveMode => {
                 (RollbackState::Refused(refusal.clone()), Stage::RollbackRefused)
             }
             Reason::Guard(_) => (

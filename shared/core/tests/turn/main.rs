@@ -332,6 +332,36 @@ fn a_pause_stops_everything_and_is_said_once() {
 }
 
 #[test]
+fn a_pause_without_an_end_is_over_when_somebody_resumes() {
+    let world = World::with_proven();
+    world.with(|state| state.account = Account { paused: Some(Pause::default()) });
+    world.loops(End::OutOfMemory);
+    assert_eq!((world.rollbacks(), world.subjects().len()), (vec![], 1));
+    world.with(|state| state.account = Account::default());
+    world.pass(45);
+    world.deliver("resumed", &[stop(world.now(), 300, 42, End::OutOfMemory)]);
+    assert_eq!(world.rollbacks(), stopped());
+}
+
+#[test]
+fn what_cannot_be_read_forbids_acting_and_keeps_nobody_from_being_told() {
+    for call in ["GetParameters", "GetItem"] {
+        let world = World::with_proven();
+        world.with(|state| state.broken.insert(call, Fault::Refused));
+        world.loops(End::OutOfMemory);
+        assert_eq!((world.rollbacks(), world.subjects().len()), (vec![], 1), "{call}");
+        let body = world.with(|state| state.sent[0].body.clone());
+        let why = format!("nothing: whether it is allowed could not be read: {call} was refused");
+        assert!(body.contains(&why), "{body}");
+        // When it can be read again, the next event finds it so.
+        world.with(|state| state.broken.clear());
+        world.pass(45);
+        world.deliver("later", &[stop(world.now(), 300, 42, End::OutOfMemory)]);
+        assert_eq!(world.rollbacks(), stopped(), "{call}");
+    }
+}
+
+#[test]
 fn a_pause_between_the_decision_and_the_act_holds_too() {
     let world = World::with_proven();
     let act = {
