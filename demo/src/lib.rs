@@ -8,10 +8,8 @@ mod timeline;
 
 use std::io::Write;
 
-use aws_sdk_ecs::types::{ContainerDefinition, DeploymentConfiguration};
 use jiff::{SignedDuration, Timestamp};
 use steady_aws::client::Settings as Timing;
-use steady_core::name::ServiceKey;
 use steady_core::notice::words::clock;
 use steady_e2e::{Account, Failure, WATCH};
 use steady_sim::Behaviour;
@@ -33,7 +31,6 @@ pub async fn run(out: &mut impl Write) -> Result<(), Failure> {
     let _listening = timeline.listen();
     let start: Timestamp = "2026-11-21T02:00:00Z".parse()?;
     let mut account = Account::open(42, start, Timing::default()).await?;
-    let service = ServiceKey::new("prod", "checkout");
     writeln!(
         out,
         "An AWS account on loopback: ECS in virtual time, DynamoDB, Parameter Store, SNS.\n\
@@ -43,29 +40,21 @@ pub async fn run(out: &mut impl Write) -> Result<(), Failure> {
 
     timeline.say(start, "you", "push prod/checkout.toml: team = \"payments\", rollback = \"auto\"");
     timeline.say(start, "you", "create service prod/checkout with checkout:1, 4 tasks");
-    account.push_config(&service, CONFIG).await?;
-    create(&account).await?;
-    account.run_until(start + SignedDuration::from_mins(15)).await?;
+    account.push_config(CONFIG).await?;
+    account.create_service(4).await?;
+    account.pass(SignedDuration::from_mins(15)).await?;
     let before = described(&account).await?;
 
     let deployed = account.now();
     timeline.say(deployed, "you", "deploy checkout:2, which does not find its database");
     deploy_a_bad_one(&account).await?;
-    account.run_until(deployed + SignedDuration::from_mins(12)).await?;
+    account.pass(SignedDuration::from_mins(12)).await?;
 
     // Steady looks when an event comes: with this one it sees that all is well.
     let later = account.now();
     timeline.say(later, "you", "scale in to 3 tasks");
-    account
-        .ecs()
-        .await
-        .update_service()
-        .cluster("prod")
-        .service("checkout")
-        .desired_count(3)
-        .send()
-        .await?;
-    account.run_until(later + SignedDuration::from_mins(2)).await?;
+    account.scale(3).await?;
+    account.pass(SignedDuration::from_mins(2)).await?;
     let after = described(&account).await?;
 
     timeline.add_deployments(&account.events);
@@ -78,56 +67,18 @@ pub async fn run(out: &mut impl Write) -> Result<(), Failure> {
     print_calls(out, &account)
 }
 
-async fn create(account: &Account) -> Result<(), Failure> {
-    let ecs = account.ecs().await;
-    ecs.create_cluster().cluster_name("prod").send().await?;
-    register(&ecs).await?;
-    let rolling = DeploymentConfiguration::builder()
-        .minimum_healthy_percent(100)
-        .maximum_percent(200)
-        .build();
-    ecs.create_service()
-        .cluster("prod")
-        .service_name("checkout")
-        .task_definition("checkout:1")
-        .desired_count(4)
-        .deployment_configuration(rolling)
-        .send()
-        .await?;
-    Ok(())
-}
-
-async fn register(ecs: &aws_sdk_ecs::Client) -> Result<(), Failure> {
-    let app = ContainerDefinition::builder()
-        .name("app")
-        .image("111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:latest")
-        .essential(true)
-        .build();
-    ecs.register_task_definition().family("checkout").container_definitions(app).send().await?;
-    Ok(())
-}
-
 async fn deploy_a_bad_one(account: &Account) -> Result<(), Failure> {
-    let ecs = account.ecs().await;
-    register(&ecs).await?;
+    account.register().await?;
     let run = SignedDuration::from_secs(12);
     account.aws.ecs(|sim| {
         sim.behave("checkout:2", Behaviour::ExitsAfter { run, container: None, code: 1 });
     });
-    ecs.update_service()
-        .cluster("prod")
-        .service("checkout")
-        .task_definition("checkout:2")
-        .send()
-        .await?;
-    Ok(())
+    account.deploy("checkout:2").await
 }
 
 /// The service in a line, as ECS describes it.
 async fn described(account: &Account) -> Result<String, Failure> {
-    let ecs = account.ecs().await;
-    let answer = ecs.describe_services().cluster("prod").services("checkout").send().await?;
-    let service = answer.services().first().ok_or("the service is gone")?;
+    let service = account.described().await?;
     let revision = service.task_definition().and_then(|arn| arn.rsplit('/').next());
     let primary = service.deployments().iter().find(|one| one.status() == Some("PRIMARY"));
     let state = primary.and_then(|one| one.rollout_state()).map_or("", |state| state.as_str());

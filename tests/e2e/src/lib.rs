@@ -10,6 +10,8 @@
 //! Lambda do between an event and the handler is done by [`Account::run_until`]: all ECS events of a second are a batch, and a
 //! message that failed comes again a minute later.
 
+mod person;
+
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
@@ -19,7 +21,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use steady_aws::client::{Aws, Settings as Timing};
 use steady_core::installation::Mode;
-use steady_core::name::ServiceKey;
 use steady_local_aws::{LocalAws, Queue, Setup};
 use steady_watch::handler::{Invocation, Watch};
 use steady_watch::settings::Settings;
@@ -66,9 +67,12 @@ pub struct Account {
     pub queue: Queue,
     /// All events that ECS has emitted, in order.
     pub events: Vec<Value>,
+    person: aws_sdk_ecs::Client,
     watch: Watch,
     invocations: u64,
-    visible_again: Option<Timestamp>,
+    /// Batches of which something failed, with what the function answered: in flight, as SQS has it, until their messages
+    /// are visible again.
+    failed: Vec<(Timestamp, Value, Value)>,
 }
 
 /// How the SDK is pointed at the embedded AWS: what environment and role say in an account.
@@ -112,37 +116,32 @@ impl Account {
         let topic = aws.create_topic("steady");
         let clients = Aws::of(loader(&aws.endpoint(), WATCH), timing).await?;
         let watch = Watch::new(&clients, &settings(&topic, Mode::Act));
+        let loader = loader(&aws.endpoint(), PERSON).http_client(steady_aws::client::http());
+        let person = aws_sdk_ecs::Client::new(&loader.load().await);
         let queue = Queue::new(&format!("arn:aws:sqs:{REGION}:{ACCOUNT}:steady-watch"));
         Ok(Self {
             aws,
             topic,
             queue,
             events: Vec::new(),
+            person,
             watch,
             invocations: 0,
-            visible_again: None,
+            failed: Vec::new(),
         })
+    }
+
+    /// Lets so much time pass, as [`Self::run_until`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn pass(&mut self, time: SignedDuration) -> Result<(), Failure> {
+        self.run_until(self.now().saturating_add(time)?).await
     }
 
     /// What time it is in the account.
     pub fn now(&self) -> Timestamp {
         self.aws.ecs(|ecs| ecs.now())
-    }
-
-    /// ECS, as the person calls it.
-    pub async fn ecs(&self) -> aws_sdk_ecs::Client {
-        let loader = loader(&self.aws.endpoint(), PERSON);
-        aws_sdk_ecs::Client::new(&loader.http_client(steady_aws::client::http()).load().await)
-    }
-
-    /// Pushes a service's config.
-    ///
-    /// # Errors
-    /// If Parameter Store refuses it.
-    pub async fn push_config(&self, service: &ServiceKey, text: &str) -> Result<(), Failure> {
-        let person = Aws::of(loader(&self.aws.endpoint(), PERSON), Timing::default()).await?;
-        person.parameters(CONFIG_PREFIX).put(service.as_str(), text).await?;
-        Ok(())
     }
 
     /// Lets time pass, step by step as things happen; what ECS tells meanwhile goes through the queue to the function.
@@ -156,7 +155,12 @@ impl Account {
             let next = next.and_then(|at| {
                 at.round(jiff::Unit::Second).ok()?.checked_add(SignedDuration::from_secs(1)).ok()
             });
-            let step = next.into_iter().chain(self.visible_again).min().unwrap_or(until).min(until);
+            let step = next
+                .into_iter()
+                .chain(self.failed.iter().map(|(at, ..)| *at))
+                .min()
+                .unwrap_or(until)
+                .min(until);
             let events = self.aws.ecs(|ecs| ecs.advance(step));
             for event in &events {
                 self.queue.send(event);
@@ -171,17 +175,28 @@ impl Account {
 
     /// Hands everything that is visible in the queue to the function, once.
     async fn drain(&mut self) -> Result<(), Failure> {
-        let mut left = self.queue.waiting();
-        while left > 0 {
-            let Some(batch) = self.queue.batch(BATCH.min(left)) else { break };
-            left = left
-                .saturating_sub(batch.get("Records").and_then(Value::as_array).map_or(0, Vec::len));
-            let answer = self.invoke(&batch).await?;
+        let now = self.now();
+        let (visible, hidden) = self.failed.drain(..).partition(|(at, ..)| *at <= now);
+        self.failed = hidden;
+        let visible: Vec<(Timestamp, Value, Value)> = visible;
+        for (_, batch, answer) in visible {
             self.queue.settle(&batch, &answer);
         }
-        let waits = self.queue.waiting() > 0;
-        self.visible_again = waits.then(|| self.now().saturating_add(VISIBLE_AGAIN).ok()).flatten();
+        while let Some(batch) = self.queue.batch(BATCH) {
+            let answer = self.invoke(&batch).await?;
+            let failures = answer.get("batchItemFailures").and_then(Value::as_array);
+            if failures.is_none_or(Vec::is_empty) {
+                self.queue.settle(&batch, &answer);
+            } else {
+                self.failed.push((now.saturating_add(VISIBLE_AGAIN)?, batch, answer));
+            }
+        }
         Ok(())
+    }
+
+    /// Whether messages are in flight or waiting.
+    pub fn is_busy(&self) -> bool {
+        self.queue.waiting() > 0 || !self.failed.is_empty()
     }
 
     /// Invokes the function, as Lambda does.

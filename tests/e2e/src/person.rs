@@ -1,0 +1,111 @@
+//! What the person does: registers, creates, deploys, pushes config; through the real SDK.
+
+use aws_sdk_ecs::types::{ContainerDefinition, DeploymentConfiguration, Service};
+use steady_aws::client::{Aws, Settings as Timing};
+
+use crate::{Account, CONFIG_PREFIX, Failure, PERSON, loader};
+
+/// The cluster of all stories.
+const CLUSTER: &str = "prod";
+
+/// The service of all stories, and the family of its task definitions.
+const SERVICE: &str = "checkout";
+
+impl Account {
+    /// Pushes `prod/checkout.toml`.
+    ///
+    /// # Errors
+    /// If Parameter Store refuses it.
+    pub async fn push_config(&self, text: &str) -> Result<(), Failure> {
+        let person = Aws::of(loader(&self.aws.endpoint(), PERSON), Timing::default()).await?;
+        person.parameters(CONFIG_PREFIX).put(&format!("{CLUSTER}/{SERVICE}"), text).await?;
+        Ok(())
+    }
+
+    /// Registers the next revision of `checkout`: the first is `checkout:1`.
+    ///
+    /// # Errors
+    /// If ECS refuses it, as for all that follow.
+    pub async fn register(&self) -> Result<(), Failure> {
+        let app = ContainerDefinition::builder()
+            .name("app")
+            .image("111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:latest")
+            .essential(true)
+            .build();
+        let request = self.person.register_task_definition().family(SERVICE);
+        request.container_definitions(app).send().await?;
+        Ok(())
+    }
+
+    /// Deregisters a revision: it is INACTIVE then.
+    ///
+    /// # Errors
+    /// See [`Self::register`].
+    pub async fn deregister(&self, revision: &str) -> Result<(), Failure> {
+        self.person.deregister_task_definition().task_definition(revision).send().await?;
+        Ok(())
+    }
+
+    /// Creates the cluster, `checkout:1`, and the service with so many tasks of it.
+    ///
+    /// # Errors
+    /// See [`Self::register`].
+    pub async fn create_service(&self, tasks: i32) -> Result<(), Failure> {
+        self.person.create_cluster().cluster_name(CLUSTER).send().await?;
+        self.register().await?;
+        let rolling = DeploymentConfiguration::builder()
+            .minimum_healthy_percent(100)
+            .maximum_percent(200)
+            .build();
+        self.person
+            .create_service()
+            .cluster(CLUSTER)
+            .service_name(SERVICE)
+            .task_definition("checkout:1")
+            .desired_count(tasks)
+            .deployment_configuration(rolling)
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Deploys a revision.
+    ///
+    /// # Errors
+    /// See [`Self::register`].
+    pub async fn deploy(&self, revision: &str) -> Result<(), Failure> {
+        let request = self.person.update_service().cluster(CLUSTER).service(SERVICE);
+        request.task_definition(revision).send().await?;
+        Ok(())
+    }
+
+    /// Sets the desired count.
+    ///
+    /// # Errors
+    /// See [`Self::register`].
+    pub async fn scale(&self, tasks: i32) -> Result<(), Failure> {
+        let request = self.person.update_service().cluster(CLUSTER).service(SERVICE);
+        request.desired_count(tasks).send().await?;
+        Ok(())
+    }
+
+    /// The service, as ECS describes it.
+    ///
+    /// # Errors
+    /// See [`Self::register`].
+    pub async fn described(&self) -> Result<Service, Failure> {
+        let request = self.person.describe_services().cluster(CLUSTER).services(SERVICE);
+        let services = request.send().await?.services.unwrap_or_default();
+        Ok(services.into_iter().next().ok_or("ECS does not know the service")?)
+    }
+
+    /// What the service is on: `checkout:1`.
+    ///
+    /// # Errors
+    /// See [`Self::register`].
+    pub async fn revision(&self) -> Result<String, Failure> {
+        let service = self.described().await?;
+        let arn = service.task_definition().unwrap_or_default();
+        Ok(arn.rsplit('/').next().unwrap_or_default().to_owned())
+    }
+}

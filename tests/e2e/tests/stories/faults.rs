@@ -1,0 +1,95 @@
+//! Every fault at every call of the story.
+
+use std::sync::Arc;
+
+use steady_e2e::{Account, WATCH, impatient};
+use steady_local_aws::{Fault, What, When};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::told::{
+    begun, changes, deploy, minutes, nothing_is_left_to_do, out_of_memory, proven, subjects,
+};
+
+/// Stories told at once. Most of a hanging one is waiting.
+const AT_ONCE: usize = 8;
+
+fn faults() -> [What; 5] {
+    [What::Throttle, What::ServerError, What::Hang, What::Dropped, What::AnswerLost]
+}
+
+/// checkout:2 loops, with `fault` set when it is deployed.
+async fn told(fault: impl FnOnce(&Account, u64)) -> Account {
+    let mut account = proven(impatient()).await;
+    deploy(&account, 2, out_of_memory()).await;
+    fault(&account, account.aws.calls().len() as u64);
+    account.pass(minutes(20)).await.unwrap();
+    account
+}
+
+/// The function's calls from the deployment on, without a fault: number, service, operation.
+async fn calls_of_the_story() -> Vec<(u64, String, String)> {
+    let mut from = 0;
+    let account = told(|_, calls| from = calls).await;
+    let calls = account.aws.calls().into_iter().filter(|call| call.number > from);
+    let calls = calls.filter(|call| call.caller == WATCH);
+    calls.map(|call| (call.number - from, call.service, call.operation)).collect()
+}
+
+/// One rollback and a notice, or a page that says why not; and nothing left to do.
+fn judge(account: &Account, case: &str) {
+    let said = subjects(account);
+    let case = format!("{case}: {said:?}, {:?}", changes(account));
+    if said.iter().any(|one| one.contains("the rollback FAILED")) {
+        assert_eq!(begun(account), 2, "{case}");
+    } else {
+        assert_eq!(begun(account), 3, "one rollback after two deployments; {case}");
+        assert!(said.iter().any(|one| one.contains("rolling back to checkout:1")), "{case}");
+    }
+    assert!(!changes(account).contains(&"UpdateService".to_owned()), "{case}");
+    assert!(nothing_is_left_to_do(account), "{case}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_any_fault_at_any_call_there_is_one_rollback_and_a_notice_or_a_page() {
+    let calls = calls_of_the_story().await;
+    let names: Vec<&str> = calls.iter().map(|(_, _, operation)| operation.as_str()).collect();
+    for expected in
+        ["Query", "TransactWriteItems", "StopServiceDeployment", "Publish", "UpdateItem"]
+    {
+        assert!(names.contains(&expected), "{names:?}");
+    }
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut stories = JoinSet::new();
+    for (number, service, operation) in calls {
+        for what in faults() {
+            // Met once, the SDK may try again; met three times in a row, it has to give up.
+            for times in [1, 3] {
+                let (places, what) = (Arc::clone(&places), what.clone());
+                let (service, operation) = (service.clone(), operation.clone());
+                stories.spawn(async move {
+                    let _place = places.acquire().await.unwrap();
+                    let case =
+                        format!("{what:?} x {times} at call {number}, {service} {operation}");
+                    let account = told(|account, from| {
+                        account
+                            .aws
+                            .fault(Fault { when: When::Call(from + number), what: what.clone() });
+                        for again in 1..times {
+                            let when = When::Call(from + number + again);
+                            account.aws.fault(Fault { when, what: what.clone() });
+                        }
+                    })
+                    .await;
+                    judge(&account, &case);
+                });
+            }
+        }
+    }
+    let cases = stories.len();
+    while let Some(story) = stories.join_next().await {
+        story.unwrap();
+    }
+    println!("{cases} stories with faults told");
+    assert!(cases >= 200, "{cases}");
+}

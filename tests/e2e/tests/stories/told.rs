@@ -1,0 +1,106 @@
+//! How a story is told, and what has come of it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use steady_aws::client::Settings as Timing;
+use steady_e2e::{Account, TABLE, WATCH};
+use steady_local_aws::{Call, Delivery, Outcome, What};
+use steady_sim::Behaviour;
+
+pub(crate) const AUTO: &str = "team = 'payments'\n[health]\nrollback = 'auto'\n";
+
+pub(crate) fn minutes(minutes: i64) -> SignedDuration {
+    SignedDuration::from_mins(minutes)
+}
+
+pub(crate) fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
+/// Killed for memory as it starts: no hold is needed.
+pub(crate) fn out_of_memory() -> Behaviour {
+    Behaviour::OutOfMemoryAfter { run: seconds(10) }
+}
+
+/// Ends with exit code 1.
+pub(crate) fn exits(run: SignedDuration) -> Behaviour {
+    Behaviour::ExitsAfter { run, container: None, code: 1 }
+}
+
+/// An account with `prod/checkout` of four tasks on checkout:1, at 2026-11-21 02:00, without config.
+pub(crate) async fn created(timing: Timing) -> Account {
+    let start: Timestamp = "2026-11-21T02:00:00Z".parse().unwrap();
+    let account = Account::open(7, start, timing).await.unwrap();
+    account.create_service(4).await.unwrap();
+    account
+}
+
+/// The same a quarter of an hour later: checkout:1 has completed and behaved; config says `rollback = "auto"`.
+pub(crate) async fn proven(timing: Timing) -> Account {
+    let mut account = created(timing).await;
+    account.push_config(AUTO).await.unwrap();
+    account.pass(minutes(15)).await.unwrap();
+    account
+}
+
+/// Registers the next revision, `checkout:NUMBER`, with this behaviour, and deploys it.
+pub(crate) async fn deploy(account: &Account, number: u32, behaviour: Behaviour) {
+    let revision = format!("checkout:{number}");
+    account.register().await.unwrap();
+    account.aws.ecs(|ecs| ecs.behave(&revision, behaviour));
+    account.deploy(&revision).await.unwrap();
+}
+
+/// The function's calls that changed ECS: those that ECS carried out.
+pub(crate) fn changes(account: &Account) -> Vec<String> {
+    let calls = account.aws.calls();
+    calls.iter().filter(|call| is_change(call)).map(|call| call.operation.clone()).collect()
+}
+
+fn is_change(call: &Call) -> bool {
+    let done = match &call.outcome {
+        Outcome::Answered { error, .. } => error.is_none(),
+        Outcome::Faulted(what) => *what == What::AnswerLost,
+        Outcome::Open => false,
+    };
+    let changes = ["StopServiceDeployment", "UpdateService"].contains(&call.operation.as_str());
+    done && changes && call.caller == WATCH
+}
+
+/// How many deployments ECS has begun, rollbacks among them.
+pub(crate) fn begun(account: &Account) -> usize {
+    let name = |event: &Value| event["detail"]["eventName"] == "SERVICE_DEPLOYMENT_IN_PROGRESS";
+    account.events.iter().filter(|event| name(event)).count()
+}
+
+pub(crate) fn subjects(account: &Account) -> Vec<String> {
+    let deliveries = account.aws.deliveries().into_iter();
+    deliveries.map(|delivery| delivery.subject.unwrap_or_default()).collect()
+}
+
+pub(crate) fn stages(account: &Account) -> Vec<String> {
+    account.aws.deliveries().iter().map(stage).collect()
+}
+
+pub(crate) fn stage(delivery: &Delivery) -> String {
+    delivery.attributes["stage"].value.clone()
+}
+
+/// What the first notice says was done.
+pub(crate) fn done(account: &Account) -> String {
+    let message = account.aws.deliveries()[0].message.clone();
+    let line = message.lines().find_map(|line| line.strip_prefix("Done"));
+    line.unwrap_or_default().trim().to_owned()
+}
+
+/// The record as the table has it.
+pub(crate) fn record(account: &Account) -> Value {
+    let items = account.aws.items(TABLE).unwrap();
+    let record = items.iter().find(|item| item["sk"]["S"] == "record").unwrap();
+    serde_json::from_str(record["record"]["S"].as_str().unwrap()).unwrap()
+}
+
+pub(crate) fn nothing_is_left_to_do(account: &Account) -> bool {
+    let outbox = record(account)["outbox"].clone();
+    outbox.is_null() && account.queue.dead_letters().is_empty() && !account.is_busy()
+}
