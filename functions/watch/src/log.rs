@@ -1,6 +1,7 @@
 //! Logs: one JSON object a line, one line for each thing that happened.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use steady_core::report::Entry;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -17,6 +18,14 @@ pub fn to_stdout() {
         .without_time()
         .with_max_level(tracing::Level::INFO)
         .init();
+}
+
+/// Says why the function cannot run, and with which code it ends. Lambda logs it and reports the function's start as
+/// failed.
+pub fn cannot_run(error: &dyn Error) -> ExitCode {
+    let why = chain(error);
+    tracing::error!("the function cannot run: {why}");
+    ExitCode::FAILURE
 }
 
 /// One thing that happened.

@@ -1,5 +1,7 @@
 //! Wires the function `watch`: logs, settings, clients, handler.
 
+use std::process::ExitCode;
+
 use aws_lambda_events::event::sqs::SqsEvent;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -8,18 +10,24 @@ use steady_watch::handler::{Invocation, Watch};
 use steady_watch::{log, settings::Settings};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> ExitCode {
     log::to_stdout();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => log::cannot_run(&*error),
+    }
+}
+
+async fn run() -> Result<(), Error> {
     #[expect(clippy::disallowed_methods, reason = "the environment is read here, once")]
     let settings = Settings::read(|name| std::env::var(name).ok())?;
     let watch = &Watch::new(&Aws::load(Timing::default()).await?, &settings);
     #[expect(clippy::disallowed_methods, reason = "the function's clock")]
     let clock = Timestamp::now;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
-        let invocation = Invocation {
-            deadline: Timestamp::from_millisecond(i64::try_from(event.context.deadline)?)?,
-            request: event.context.request_id,
-        };
+        let deadline = i64::try_from(event.context.deadline)?;
+        let deadline = Timestamp::from_millisecond(deadline)?;
+        let invocation = Invocation { request: event.context.request_id, deadline };
         Ok::<_, Error>(watch.handle(event.payload, &invocation, clock).await)
     }))
     .await

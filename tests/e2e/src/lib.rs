@@ -173,6 +173,16 @@ impl Account {
         }
     }
 
+    /// Lets so much time pass while the function hears nothing: what ECS tells stays in the queue.
+    pub fn pass_unheard(&mut self, time: SignedDuration) {
+        let events =
+            self.aws.ecs(|ecs| ecs.advance(ecs.now().saturating_add(time).unwrap_or(ecs.now())));
+        for event in &events {
+            self.queue.send(event);
+        }
+        self.events.extend(events);
+    }
+
     /// Hands everything that is visible in the queue to the function, once.
     async fn drain(&mut self) -> Result<(), Failure> {
         let now = self.now();

@@ -1,0 +1,134 @@
+//! The real binary as a process under a Runtime API, against the embedded AWS: races, deaths, and what it says when it cannot
+//! start.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
+
+mod process;
+
+use std::process::Command;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use steady_core::port::KeepRecords;
+use steady_e2e::{TABLE, WATCH};
+use steady_local_aws::{Fault, What, When};
+
+use process::{Process, changes, deployments_begun, looping, loses_time, record_table};
+
+const SERVICE: &str = "prod/checkout";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_racing_on_the_same_batch_make_one_rollback_and_tell_it() {
+    let mut overtaken = 0;
+    for seed in 0..5 {
+        let mut account = looping(seed).await;
+        let batch = account.queue.batch(100).unwrap();
+        let one = Process::spawn(&account, "AKIAONE").await;
+        let other = Process::spawn(&account, "AKIAOTHER").await;
+        // Both wait in `next`, so both get it at the same moment.
+        let (first, second) = tokio::join!(one.invoke(&batch), other.invoke(&batch));
+        for answer in [first, second] {
+            assert_eq!(answer["batchItemFailures"], json!([]), "seed {seed}");
+        }
+        account.pass_unheard(SignedDuration::from_mins(3));
+        assert_eq!(changes(&account), ["StopServiceDeployment"], "seed {seed}");
+        assert_eq!(
+            deployments_begun(&account),
+            3,
+            "one rollback after two deployments, seed {seed}"
+        );
+        assert!(!account.aws.deliveries().is_empty(), "seed {seed}");
+        let refused = |error: &str| error == "TransactionCanceledException";
+        overtaken += account
+            .aws
+            .calls()
+            .iter()
+            .filter(|call| call.outcome.error().is_some_and(refused))
+            .count();
+    }
+    println!("5 races ran, {overtaken} saves were overtaken");
+    assert!(overtaken > 0, "no two processes met: this is no race");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
+    let mut account = looping(9).await;
+    let batch = account.queue.batch(100).unwrap();
+    // It dies after it has saved what it will do, in the midst of doing it.
+    let when = When::once("ecs", "StopServiceDeployment");
+    account.aws.fault(Fault { when, what: What::Hang });
+    let mut first = Process::spawn(&account, "AKIAFIRST").await;
+    first.begin(&batch).await;
+    first
+        .until(|| account.aws.calls().iter().any(|call| call.operation == "StopServiceDeployment"))
+        .await;
+    first.kill();
+    let pending = |record: &Value| record["outbox"].as_array().map_or(0, Vec::len);
+    assert_eq!((changes(&account).len(), pending(&record(&account))), (0, 2));
+
+    // The next event comes while the first might still be at it: hands off.
+    let second = Process::spawn(&account, "AKIASECOND").await;
+    let mut next = || {
+        account.pass_unheard(SignedDuration::from_secs(45));
+        account.queue.batch(100).unwrap()
+    };
+    let (early, late) = (next(), next());
+    second.invoke(&early).await;
+    assert_eq!((changes(&account).len(), pending(&record(&account))), (0, 2));
+
+    // And when it cannot be any more.
+    loses_time(&account, SERVICE).await;
+    second.invoke(&late).await;
+    account.pass_unheard(SignedDuration::from_mins(3));
+    assert_eq!(changes(&account), ["StopServiceDeployment"]);
+    assert_eq!((deployments_begun(&account), pending(&record(&account))), (3, 0));
+    assert!(!account.aws.deliveries().is_empty());
+}
+
+/// The record as JSON.
+fn record(account: &steady_e2e::Account) -> Value {
+    let items = account.aws.items(TABLE).unwrap();
+    let record = items.iter().find(|item| item["sk"]["S"] == "record").unwrap();
+    serde_json::from_str(record["record"]["S"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_process_takes_a_batch_and_saves_it_once() {
+    let mut account = looping(1).await;
+    let batch = account.queue.batch(100).unwrap();
+    let process = Process::spawn(&account, WATCH).await;
+    let before = account.aws.calls().len();
+    process.invoke(&batch).await;
+    let calls: Vec<String> =
+        account.aws.calls().into_iter().skip(before).map(|call| call.operation).collect();
+    let count = |name: &str| calls.iter().filter(|call| *call == name).count();
+    assert_eq!(
+        (count("Query"), count("TransactWriteItems"), count("UpdateItem")),
+        (1, 1, 1),
+        "{calls:?}"
+    );
+    let table = record_table(&account).await;
+    assert!(table.load(&SERVICE.into()).await.unwrap().stored.is_some());
+}
+
+#[test]
+fn without_its_environment_it_ends_with_a_message_that_names_the_variable() {
+    let set = [
+        ("STEADY_TABLE", "steady"),
+        ("STEADY_TOPIC", "arn:aws:sns:eu-west-1:111122223333:steady"),
+        ("STEADY_MODE", "act"),
+    ];
+    for (missing, _) in set {
+        let rest = set.into_iter().filter(|(name, _)| *name != missing);
+        let ended =
+            Command::new(env!("CARGO_BIN_EXE_watch")).env_clear().envs(rest).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1));
+        let said = String::from_utf8(ended.stdout).unwrap();
+        let line: Value = serde_json::from_str(said.trim()).unwrap();
+        assert_eq!(line["level"], "ERROR");
+        let message = line["message"].as_str().unwrap();
+        let named =
+            format!("the function cannot run: the environment variable `{missing}` is not set");
+        assert!(message.starts_with(&named), "{message}");
+    }
+}
