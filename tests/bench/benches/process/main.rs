@@ -1,4 +1,4 @@
-//! `cargo bench -p steady-watch --bench process`: the real binary `watch`, built as for release, beside a hello-world
+//! `cargo bench -p steady-bench --bench process`: the real binary `watch`, built as for release, beside a hello-world
 //! function, under a Runtime API and an AWS that answer at once; in one run, taking turns.
 //!
 //! - start: from spawning the process to its first `next` call
@@ -43,23 +43,16 @@ fn main() {
 
 /// As they would be deployed: `cargo bench` itself builds with another profile.
 fn build() -> (PathBuf, PathBuf) {
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--release",
-            "--locked",
-            "-p",
-            "steady-watch",
-            "--bin",
-            "watch",
-            "--example",
-            "hello",
-        ])
-        .status()
-        .expect("cargo runs");
-    assert!(status.success(), "the build failed");
+    for package in ["steady-watch", "steady-bench"] {
+        // One by one: built together they would share features that neither has alone.
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--release", "--locked", "--bins", "-p", package])
+            .status()
+            .expect("cargo runs");
+        assert!(status.success(), "the build failed");
+    }
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("release");
-    (target.join("examples/hello"), target.join("watch"))
+    (target.join("hello"), target.join("watch"))
 }
 
 fn megabytes(file: &Path) -> f64 {

@@ -1,4 +1,4 @@
-//! The least that a Rust function can be: what `cargo bench -p steady-watch` measures `watch` beside.
+//! The least that a Rust function can be: what `cargo bench -p steady-bench` measures `watch` beside.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
