@@ -150,6 +150,9 @@ impl Telling<'_> {
                 format!("{kind}{on}, about to roll back to {}", to(&target.revision))
             }
             (Stage::RollbackFailed, _) => format!("{kind}{on}, and the rollback FAILED"),
+            (_, RollbackState::Failed { why: Reason::Guard(Refusal::PutBack { .. }), .. }) => {
+                format!("{kind}{on}, rollback ran over a newer deployment")
+            }
             (_, RollbackState::Failed { .. }) => format!("{kind}{on}, not rolled back"),
             _ => format!("{kind}{on}"),
         }
@@ -198,6 +201,16 @@ impl Telling<'_> {
             (_, RollbackState::Refused(Refusal::Replaced(_))) => {
                 "Another deployment has begun since; Steady waits for that one.".to_owned()
             }
+            (
+                _,
+                RollbackState::Failed {
+                    action,
+                    why: Reason::Guard(Refusal::PutBack { deployment, .. }),
+                },
+            ) => format!(
+                "Steady's rollback to {} ran over deployment {deployment}, which had just begun; see whether the service is on what you want.",
+                action.target.revision,
+            ),
             (_, RollbackState::Failed { why: Reason::Guard(refusal), .. })
                 if refusal.is_overtaken() =>
             {

@@ -6,6 +6,7 @@ use super::words;
 use crate::config::RollbackMode;
 use crate::incident::Resolution;
 use crate::name::TaskDefinitionRevision;
+use crate::port::TargetState;
 use crate::rollback::{Path, Reason, Refusal, RollbackState};
 use crate::stop::Verdict;
 
@@ -37,8 +38,23 @@ impl Telling<'_> {
             )),
             RollbackState::Refused(refusal) => lines.push(format!("nothing: {refusal}")),
             RollbackState::Failed { action, why: Reason::Aws(why) } => {
-                lines.push(format!("nothing: AWS did not do it, {action}"));
+                let how = match action.path {
+                    Path::StopServiceDeployment => {
+                        format!("StopServiceDeployment with ROLLBACK, deployment {}", action.away_from)
+                    }
+                    Path::UpdateService => "UpdateService".to_owned(),
+                };
+                let target = &action.target.revision;
+                lines.push(format!("tried to roll back to {target} ({how}), and AWS did not take it"));
                 lines.push(quoted("AWS", why));
+            }
+            RollbackState::Failed {
+                action,
+                why: Reason::Guard(refusal @ Refusal::PutBack { revision, .. }),
+            } => {
+                let target = &action.target.revision;
+                let undone = if revision.is_some() { ", and undid that" } else { "" };
+                lines.push(format!("updated the service to {target}{undone}: {refusal}"));
             }
             RollbackState::Failed { why: Reason::Guard(refusal), .. } => {
                 lines.push(format!("nothing: {refusal}"));
@@ -56,9 +72,13 @@ impl Telling<'_> {
             _ => self.first_fix().into_iter().collect(),
         };
         steps.extend(self.compare());
-        match self.decided() {
-            Some(_) => steps.extend(self.drift()),
-            None => steps.extend(self.by_hand()),
+        match (self.decided(), &self.incident.rollback) {
+            (Some(_), _) => steps.extend(self.drift()),
+            // What was meant to be done at once comes first.
+            (None, RollbackState::Failed { .. }) => {
+                steps.splice(0..0, self.by_hand()).for_each(drop)
+            }
+            (None, _) => steps.extend(self.by_hand()),
         }
         if self.incident.rollback == RollbackState::Refused(Refusal::ConfigNotify) {
             steps.push(format!(
@@ -114,14 +134,33 @@ impl Telling<'_> {
         if self.main_cause().is_some_and(|(_, verdict, _)| verdict == Verdict::Environment) {
             return None;
         }
+        let region = self.region_flag();
+        let choose = || {
+            let family = self.incident.revision.as_ref().map(TaskDefinitionRevision::family);
+            let family = family.unwrap_or(self.service().service());
+            format!(
+                "choose a revision that you know as good: aws ecs list-task-definitions --family-prefix {family} --sort DESC{region}"
+            )
+        };
         if let RollbackState::Refused(refusal)
         | RollbackState::Failed { why: Reason::Guard(refusal), .. } = &self.incident.rollback
-            && refusal.is_overtaken()
         {
-            return None;
+            match refusal {
+                refusal if refusal.is_overtaken() => return None,
+                Refusal::ForeignController(_) | Refusal::NotActive(_) => return None,
+                Refusal::TargetUnusable { revision, state: TargetState::Inactive } => {
+                    return Some(format!(
+                        "To go back by hand, register {revision} anew (it can still be read: aws ecs describe-task-definition --task-definition {revision}{region}), or {}",
+                        choose(),
+                    ));
+                }
+                Refusal::TargetUnusable { .. } => {
+                    return Some(format!("To go back by hand, {}", choose()));
+                }
+                _ => {}
+            }
         }
         let (cluster, service) = (self.service().cluster(), self.service().service());
-        let region = self.region_flag();
         let update = |revision: &TaskDefinitionRevision| {
             format!(
                 "aws ecs update-service --cluster {cluster} --service {service} --task-definition {revision}{region}"
@@ -133,13 +172,7 @@ impl Telling<'_> {
                 "To go back to {before} by hand (not proven, but Steady saw none of its tasks fail): {}",
                 update(before),
             ),
-            (None, None) => {
-                let revision = self.incident.revision.as_ref();
-                let family = revision.map_or(service, |revision| revision.family());
-                format!(
-                    "To go back by hand, choose a revision that you know as good: aws ecs list-task-definitions --family-prefix {family} --sort DESC{region}"
-                )
-            }
+            (None, None) => format!("To go back by hand, {}", choose()),
         })
     }
 

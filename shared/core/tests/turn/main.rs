@@ -33,6 +33,25 @@ fn failed_guard(world: &World) -> Option<Refusal> {
     }
 }
 
+/// checkout:42 has completed, and then its tasks end; `before` happens in between.
+fn completed_and_looping(before: impl FnOnce(&World)) -> World {
+    let world = World::with_proven();
+    world.with(|state| {
+        state.begin("ecs-svc/42", 42);
+        state.complete();
+    });
+    let now = world.now();
+    let told = [DeploymentEventName::InProgress, DeploymentEventName::Completed]
+        .map(|name| deployment(now, "ecs-svc/42", name));
+    world.deliver("deployed", &told);
+    world.pass(120);
+    before(&world);
+    let four: Vec<_> =
+        (200..204).map(|task| stop(world.now(), task, 42, End::OutOfMemory)).collect();
+    world.deliver("four", &four);
+    world
+}
+
 // ---- one case in full ----
 
 #[test]
@@ -49,19 +68,7 @@ fn a_loop_in_flight_is_stopped_with_rollback_and_told_once() {
 
 #[test]
 fn a_loop_after_completion_is_updated_to_the_proven_revision() {
-    let world = World::with_proven();
-    world.with(|state| {
-        state.begin("ecs-svc/42", 42);
-        state.complete();
-    });
-    let now = world.now();
-    let told = [DeploymentEventName::InProgress, DeploymentEventName::Completed]
-        .map(|name| deployment(now, "ecs-svc/42", name));
-    world.deliver("deployed", &told);
-    world.pass(120);
-    let four: Vec<_> =
-        (200..204).map(|task| stop(world.now(), task, 42, End::OutOfMemory)).collect();
-    world.deliver("four", &four);
+    let world = completed_and_looping(|_| ());
     assert_eq!(world.rollbacks(), [updated_to(41)]);
     assert_eq!(world.subjects().len(), 1);
 }
@@ -289,20 +296,9 @@ fn a_deployment_that_has_moved_on_is_left_alone() {
 
 #[test]
 fn a_deployment_run_over_by_the_rollback_is_put_back_and_paged() {
-    let world = World::with_proven();
-    world.with(|state| {
-        state.begin("ecs-svc/42", 42);
-        state.complete();
+    let world = completed_and_looping(|world| {
+        world.with(|state| state.meanwhile = Some("ecs-svc/43"));
     });
-    let now = world.now();
-    let told = [DeploymentEventName::InProgress, DeploymentEventName::Completed]
-        .map(|name| deployment(now, "ecs-svc/42", name));
-    world.deliver("deployed", &told);
-    world.pass(120);
-    world.with(|state| state.meanwhile = Some("ecs-svc/43"));
-    let four: Vec<_> =
-        (200..204).map(|task| stop(world.now(), task, 42, End::OutOfMemory)).collect();
-    world.deliver("four", &four);
     assert_eq!(world.rollbacks(), [updated_to(41), updated_to(43)]);
     let Some(Refusal::PutBack { deployment, revision: Some(back) }) = failed_guard(&world) else {
         panic!("{:?}", world.record().incident);
@@ -416,4 +412,38 @@ fn turns_that_race_make_one_rollback() {
         assert_eq!(world.rollbacks(), stopped(), "the second comes at call {number}");
         assert_eq!(world.subjects().len(), 1, "the second comes at call {number}");
     }
+}
+
+// ---- what people read ----
+
+/// The last notice, without what other tests hold: subject, what, done, your steps.
+fn last_notice(world: &World) -> String {
+    let message = world.with(|state| state.sent.last().cloned()).unwrap();
+    let paragraphs: Vec<&str> = message.body.split("\n\n").collect();
+    let told = |label: &str| paragraphs.iter().find(|one| one.starts_with(label)).unwrap();
+    format!("{}\n\n{}\n\n{}\n\n{}", message.subject, paragraphs[0], told("Done"), told("You"))
+}
+
+#[test]
+fn a_rollback_that_was_refused_by_aws_is_told_with_what_to_do_first() {
+    let world = World::with_proven();
+    world.with(|state| state.broken.insert("StopServiceDeployment", Fault::Refused));
+    world.loops(End::OutOfMemory);
+    insta::assert_snapshot!(last_notice(&world));
+}
+
+#[test]
+fn a_rollback_to_what_cannot_run_is_told_without_a_command_that_would_fail() {
+    let world = World::with_proven();
+    world.with(|state| state.inactive.insert(revision(41)));
+    world.loops(End::OutOfMemory);
+    insta::assert_snapshot!(last_notice(&world));
+}
+
+#[test]
+fn a_deployment_that_was_run_over_is_told_with_what_became_of_it() {
+    let world = completed_and_looping(|world| {
+        world.with(|state| state.meanwhile = Some("ecs-svc/43"));
+    });
+    insta::assert_snapshot!(last_notice(&world));
 }
