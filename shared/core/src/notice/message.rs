@@ -22,7 +22,7 @@ pub struct Message {
     pub topic: Option<String>,
     /// 1 to 99 ASCII characters.
     pub subject: String,
-    /// At most [`BODY_BYTES_MAX`] bytes.
+    /// At most 12 KiB, of the 256 KiB that SNS takes.
     pub body: String,
     /// String attributes for subscription filters: `severity`, `kind`, `stage`, `cluster`, `service`, `team`,
     /// `notice`. SNS takes no empty value, so what is not known is not there.

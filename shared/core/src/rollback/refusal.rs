@@ -43,7 +43,7 @@ pub enum Refusal {
     TargetBad(TaskDefinitionRevision),
     /// This deployment has been rolled back before.
     OncePerDeployment,
-    /// [`BUDGET`] rollbacks within [`BUDGET_PERIOD`].
+    /// [`BUDGET`](super::BUDGET) rollbacks within [`BUDGET_PERIOD`](super::BUDGET_PERIOD).
     BudgetSpent,
     /// The failing revision itself was proven, longer ago than `rollback_window`.
     ProvenLongAgo {

@@ -292,6 +292,29 @@ fn a_deployment_that_has_moved_on_is_left_alone() {
     assert_eq!(world.rollbacks(), []);
     let body = world.with(|state| state.sent[0].body.clone());
     assert!(body.contains("another deployment, ecs-svc/43, has begun since"), "{body}");
+    let looked = world.with(|state| state.calls.contains(&"DescribeServices"));
+    assert!(!looked, "what the first look shows is not decided, and so not tried");
+}
+
+#[test]
+fn a_deployment_that_moves_on_between_the_decision_and_the_look_is_left_alone() {
+    let world = World::with_proven();
+    world.with(|state| state.before_call = Some(("DescribeServices", "ecs-svc/43", 43)));
+    world.loops(End::OutOfMemory);
+    assert_eq!(
+        (world.rollbacks(), failed_guard(&world)),
+        (vec![], Some(Refusal::Replaced("ecs-svc/43".into())))
+    );
+}
+
+#[test]
+fn a_rollback_that_somebody_was_quicker_with_is_not_called_ours() {
+    let world = World::with_proven();
+    world.with(|state| state.before_call = Some(("DescribeServices", "ecs-svc/44", 41)));
+    world.loops(End::OutOfMemory);
+    let theirs = Refusal::AlreadyRollingBack("ecs-svc/44".into());
+    assert_eq!((world.rollbacks(), failed_guard(&world)), (vec![], Some(theirs)));
+    assert_eq!(world.subjects().len(), 1);
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub(crate) struct State {
     pub(crate) changes: Vec<Call>,
     /// Somebody's deployment that begins just before the next change is taken.
     pub(crate) meanwhile: Option<&'static str>,
+    /// Somebody's deployment that begins just before this call: its id, and its revision's number.
+    pub(crate) before_call: Option<(&'static str, &'static str, u32)>,
     // the rest
     pub(crate) stored: Option<Stored>,
     pub(crate) version: u64,
@@ -103,6 +105,11 @@ impl World {
         if let Some((_, events)) = other {
             self.turn("other", &events).unwrap().unwrap();
         }
+        self.with(|state| {
+            if let Some((_, id, number)) = state.before_call.take_if(|(at, ..)| *at == call) {
+                state.begin(id, number);
+            }
+        });
         let fault = self.with(|state| {
             let fault = state.faults.get(&state.calls.len()).or(state.broken.get(call)).copied();
             state.calls.push(call);
