@@ -1,6 +1,6 @@
 //! Turns: decide, persist, act, confirm, with a fake world behind the ports that fails as AWS does.
 
-#![expect(clippy::unwrap_used, reason = "a test may end at a surprise")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
 
 mod story;
 mod world;
