@@ -49,6 +49,9 @@ pub struct PastRollback {
     pub at: Timestamp,
     /// The deployment it went away from.
     pub away_from: DeploymentId,
+    /// Whether that deployment's revision was known as bad before: if this one does not come, it stays so.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub was_bad: bool,
 }
 
 /// A record as it is kept: what every write costs apart from what only stops need.
@@ -112,9 +115,13 @@ impl Record {
         Ok(record)
     }
 
-    /// The rollback away from `deployment` did not come: it spends no budget, and condemns nothing.
-    pub(crate) fn unnote_rollback(&mut self, deployment: &DeploymentId) {
+    /// The rollback away from `deployment` did not come: it spends no budget, and condemns nothing. Whether its revision
+    /// was known as bad before.
+    pub(crate) fn unnote_rollback(&mut self, deployment: &DeploymentId) -> bool {
+        let was_bad =
+            self.rollbacks.iter().any(|past| past.away_from == *deployment && past.was_bad);
         self.rollbacks.retain(|past| past.away_from != *deployment);
+        was_bad
     }
 
     pub(crate) fn note_rollback(&mut self, rollback: PastRollback) {

@@ -59,6 +59,9 @@ impl Telling<'_> {
             RollbackState::Failed { why: Reason::Guard(refusal), .. } => {
                 lines.push(format!("nothing: {refusal}"));
             }
+            RollbackState::Undecided if matches!(self.stage, Stage::Resolved(_)) => {
+                lines.push("nothing: it was over before anything was done".to_owned());
+            }
             RollbackState::Undecided => lines.push("nothing yet".to_owned()),
         }
         lines

@@ -295,6 +295,13 @@ impl Deciding<'_> {
             }
             _ => {}
         }
+        if self.is_over() {
+            // Nothing is done about what has passed, however long ago somebody last looked.
+            if self.opening_untold() {
+                self.notify(Stage::Opened);
+            }
+            return;
+        }
         let old = self.record.ledger.replaced_by(&incident.about);
         let old = old.map(|(id, old)| {
             (old.revision().cloned(), evidence::rounded(self.evidence(id, old).0))
@@ -368,9 +375,11 @@ impl Deciding<'_> {
     }
 
     fn act(&mut self, action: Action) {
-        self.record
-            .note_rollback(PastRollback { at: self.now, away_from: action.away_from.clone() });
-        if let Some(revision) = self.record.incident.as_ref().and_then(|i| i.revision.clone()) {
+        let revision = self.record.incident.as_ref().and_then(|i| i.revision.clone());
+        let was_bad = revision.as_ref().is_some_and(|revision| self.record.ledger.is_bad(revision));
+        let away_from = action.away_from.clone();
+        self.record.note_rollback(PastRollback { at: self.now, away_from, was_bad });
+        if let Some(revision) = revision {
             self.record.ledger.mark_bad(revision);
         }
         self.record.outbox.push_rollback(action, self.now);

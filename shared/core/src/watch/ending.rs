@@ -176,12 +176,26 @@ impl Deciding<'_> {
         Some((completed.saturating_add(soak).ok()?, resolution))
     }
 
+    /// Whether the incident ends now.
+    pub(super) fn is_over(&self) -> bool {
+        self.resolution().is_some_and(|(at, _)| at <= self.now)
+    }
+
     pub(super) fn resolve(&mut self) {
         let Some((at, resolution)) = self.resolution() else {
             return;
         };
         if self.now < at {
             return;
+        }
+        let verified = matches!(resolution, Resolution::RollbackVerified { .. });
+        if !verified && !self.withdraw_rollback() {
+            return;
+        }
+        if let Some(incident) = &mut self.record.incident
+            && matches!(incident.rollback, RollbackState::Holding { .. })
+        {
+            incident.rollback = RollbackState::Undecided;
         }
         self.count_again();
         self.tell(What::Resolved(resolution.clone()));

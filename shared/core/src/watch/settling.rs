@@ -57,7 +57,7 @@ impl Deciding<'_> {
         let (work, decided_at) = (pending.work.clone(), pending.decided_at);
         match (work, settled) {
             (Work::RollBack(action), Settled::Tried(outcome)) => {
-                self.settle_rollback(id, action, outcome);
+                self.settle_rollback(id, action, decided_at, outcome);
             }
             (Work::Send(message), Settled::Sent) => {
                 self.record.outbox.confirm(id);
@@ -88,7 +88,13 @@ impl Deciding<'_> {
         self.tell(What::PutOff(why.to_owned()));
     }
 
-    fn settle_rollback(&mut self, id: &str, action: Action, outcome: &Outcome) {
+    fn settle_rollback(
+        &mut self,
+        id: &str,
+        action: Action,
+        decided_at: Timestamp,
+        outcome: &Outcome,
+    ) {
         match outcome {
             Outcome::Later(why) => self.put_off(id, why),
             Outcome::Begun(path) => {
@@ -97,7 +103,7 @@ impl Deciding<'_> {
             }
             Outcome::Failed(reason) => {
                 self.record.outbox.confirm(id);
-                self.rollback_failed(action, reason);
+                self.rollback_failed(action, decided_at, reason);
             }
         }
     }
@@ -113,15 +119,49 @@ impl Deciding<'_> {
         self.tell(What::Begun(action));
     }
 
-    fn rollback_failed(&mut self, action: Action, reason: &Reason) {
-        self.record.unnote_rollback(&action.away_from);
+    /// A decided rollback does not come: it spends no budget, condemns nothing, and what announces it and has not been
+    /// sent would be wrong by now.
+    fn take_back(&mut self, action: &Action, decided_at: Timestamp) {
+        let deployment = self.record.ledger.deployment(&action.away_from);
+        let revision = deployment.and_then(|deployment| deployment.revision()).cloned();
+        let was_bad = self.record.unnote_rollback(&action.away_from);
+        if let Some(revision) = revision.filter(|_| !was_bad) {
+            self.record.ledger.unmark_bad(&revision);
+        }
+        let second = decided_at.as_second();
+        let with_it = ["opened", "rollback-begun"].map(|stage| format!("-{stage}-{second}"));
+        self.record
+            .outbox
+            .drop_messages(|message| with_it.iter().any(|suffix| message.id.ends_with(suffix)));
+    }
+
+    /// Withdraws what was decided about the incident and nobody has done. `false`: somebody may be at it right now.
+    pub(super) fn withdraw_rollback(&mut self) -> bool {
+        let Some(incident) = &self.record.incident else { return true };
+        let of_it = self.record.outbox.pending().iter().find_map(|one| match &one.work {
+            Work::RollBack(action) if action.away_from == incident.about => Some((one, action)),
+            _ => None,
+        });
+        let Some((pending, action)) = of_it else { return true };
+        if pending.claim.as_ref().is_some_and(|claim| claim.until > self.now) {
+            return false;
+        }
+        let (id, decided_at, action) = (pending.id.clone(), pending.decided_at, action.clone());
+        self.record.outbox.confirm(&id);
+        self.take_back(&action, decided_at);
+        if let Some(incident) = &mut self.record.incident {
+            incident.rollback = RollbackState::Undecided;
+        }
+        self.tell(What::Skipped(format!("{id} is withdrawn: it was over before it was done")));
+        true
+    }
+
+    fn rollback_failed(&mut self, action: Action, decided_at: Timestamp, reason: &Reason) {
+        self.take_back(&action, decided_at);
         let ours = self.record.incident.as_ref().filter(|one| one.about == action.away_from);
         let Some(incident) = ours else {
             return self.tell(What::Failed(action, reason.clone()));
         };
-        if let Some(revision) = &incident.revision {
-            self.record.ledger.unmark_bad(revision);
-        }
         // A pause ends: then it is looked at again. Everything else is for a person, until another deployment.
         let (state, stage) = match reason {
             Reason::Guard(refusal) if refusal.is_passing() || *refusal == Refusal::ObserveMode => {

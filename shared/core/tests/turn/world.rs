@@ -63,6 +63,8 @@ pub(crate) struct State {
     pub(crate) meanwhile: Option<&'static str>,
     /// Somebody's deployment that begins just before this call: its id, and its revision's number.
     pub(crate) before_call: Option<(&'static str, &'static str, u32)>,
+    /// ECS itself goes back to `ecs-svc/41` just before the next change is taken.
+    pub(crate) gives_up: bool,
     // the rest
     pub(crate) stored: Option<Stored>,
     pub(crate) version: u64,
@@ -217,6 +219,13 @@ impl State {
     fn take(&mut self, call: &Call) -> Result<(), PortError> {
         if let Some(theirs) = self.meanwhile.take() {
             self.begin(theirs, 43);
+        }
+        if std::mem::take(&mut self.gives_up) {
+            for one in &mut self.service.deployments {
+                one.is_primary = one.id.as_str() == "ecs-svc/41";
+            }
+            self.service.service_deployment.as_mut().unwrap().status =
+                "ROLLBACK_IN_PROGRESS".to_owned();
         }
         let refused = |call, code: &str, text: &str| PortError::Refused {
             call,

@@ -1,0 +1,116 @@
+//! Decisions that come to be done late: what holds by then, and what has been said of them.
+
+use steady_core::event::{Body, DeploymentEventName, Event};
+use steady_core::port::Call;
+
+use crate::story::{End, deployment, stop};
+use crate::world::{Fault, World, revision};
+
+/// The number of the first call of this name in the story, without a fault.
+fn number_of(call: &str) -> usize {
+    let dry = World::with_proven();
+    dry.loops(End::OutOfMemory);
+    dry.with(|state| state.calls.iter().position(|one| *one == call)).unwrap()
+}
+
+/// checkout:42 is deployed, four of its tasks end, and the invocation dies at its `call`.
+fn killed_at(call: &str) -> World {
+    let world = World::with_proven();
+    world.with(|state| state.begin("ecs-svc/42", 42));
+    let begin = deployment(world.now(), "ecs-svc/42", DeploymentEventName::InProgress);
+    world.deliver("begin", &[begin]);
+    world.pass(45);
+    let number = number_of(call);
+    world.with(|state| state.faults.insert(number, Fault::Killed));
+    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+    assert!(world.turn("first", &four).is_none(), "killed");
+    world
+}
+
+#[test]
+fn a_loop_that_has_ceased_before_anybody_looked_again_is_resolved_and_not_rolled_back() {
+    let world = World::with_proven();
+    world.with(|state| state.begin("ecs-svc/42", 42));
+    let begin = deployment(world.now(), "ecs-svc/42", DeploymentEventName::InProgress);
+    world.deliver("begin", &[begin]);
+    world.pass(45);
+    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::Exit)).collect();
+    world.deliver("four", &four);
+    assert_eq!(world.subjects().len(), 1, "it is held: {:?}", world.subjects());
+    // What failed is back, the deployment completes, and nothing stops for two hours.
+    world.pass(7_200);
+    world.with(crate::world::State::complete);
+    let done = deployment(world.now(), "ecs-svc/42", DeploymentEventName::Completed);
+    world.deliver("done", &[done]);
+    assert_eq!(world.rollbacks(), [], "{:?}", world.subjects());
+    assert!(world.subjects()[1].contains("resolved"), "{:?}", world.subjects());
+    assert!(!world.record().ledger.is_bad(&revision(42)));
+}
+
+#[test]
+fn a_rollback_that_nobody_did_is_withdrawn_when_the_loop_has_ceased() {
+    let world = killed_at("StopServiceDeployment");
+    world.pass(7_200);
+    world.with(crate::world::State::complete);
+    let done = deployment(world.now(), "ecs-svc/42", DeploymentEventName::Completed);
+    world.deliver("done", &[done]);
+    let said = world.subjects();
+    assert_eq!(world.rollbacks(), [], "{said:?}");
+    assert!(!said.iter().any(|one| one.contains("rolling back")), "{said:?}");
+    assert!(said.last().unwrap().contains("resolved"), "{said:?}");
+    assert!(world.record().outbox.is_empty());
+    assert!(!world.record().ledger.is_bad(&revision(42)), "nothing was done against it");
+    assert!(world.record().rollbacks.is_empty(), "and no budget is spent");
+}
+
+#[test]
+fn a_rollback_that_is_overtaken_by_another_failing_deployment_is_not_announced() {
+    let world = killed_at("StopServiceDeployment");
+    world.pass(60);
+    world.with(|state| state.begin("ecs-svc/43", 43));
+    let at = world.now();
+    world.deliver(
+        "another",
+        &[
+            deployment(at, "ecs-svc/43", DeploymentEventName::InProgress),
+            deployment(at, "ecs-svc/43", DeploymentEventName::Failed),
+        ],
+    );
+    assert_eq!(world.rollbacks(), []);
+    let said = world.subjects();
+    assert!(!said.iter().any(|one| one.contains("rolling back")), "{said:?}");
+    assert!(!said.is_empty());
+}
+
+/// Stops of `deployment`, whose revision has another number, or none that is told.
+fn stops_of(world: &World, deployment: &str, number: Option<u32>) -> Vec<Event> {
+    let mut stops: Vec<_> =
+        (400..404).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+    for event in &mut stops {
+        if let Body::Task(task) = &mut event.body {
+            task.deployment = Some(deployment.into());
+            task.revision = number.map(revision);
+        }
+    }
+    stops
+}
+
+#[test]
+fn a_revision_that_was_rolled_back_from_stays_bad_when_the_next_rollback_from_it_does_not_come() {
+    let world = World::with_proven();
+    world.loops(End::OutOfMemory);
+    assert!(world.record().ledger.is_bad(&revision(42)));
+    // It is deployed again, and this time there is nothing to go back to.
+    world.pass(600);
+    world.with(|state| {
+        state.begin("ecs-svc/44", 42);
+        state.inactive.insert(revision(41));
+    });
+    let begin = deployment(world.now(), "ecs-svc/44", DeploymentEventName::InProgress);
+    world.deliver("again", &[begin]);
+    world.pass(45);
+    world.deliver("four", &stops_of(&world, "ecs-svc/44", Some(42)));
+    let last = world.with(|state| state.sent.last().cloned()).unwrap();
+    assert!(last.body.contains("checkout:41 was deregistered"), "{}", last.body);
+    assert!(world.record().ledger.is_bad(&revision(42)));
+}
