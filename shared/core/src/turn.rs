@@ -23,7 +23,7 @@ use crate::outbox::{Pending, Work};
 use crate::port::{ChangeService, KeepRecords, PortError, Publish, ReadConfig, ReadService, Saved};
 use crate::record::{Record, Unreadable};
 use crate::report::{Entry, What};
-use crate::rollback::{CarryingOut, Outcome, Step};
+use crate::rollback::{self, CarryingOut, Outcome, Refusal, Step};
 use crate::watch::{self, Decision, Observation, Running, Settled};
 
 /// Saves that may be overtaken before a turn gives up. Each loss means that somebody else's turn got through, so this
@@ -320,6 +320,17 @@ where
         let mut carrying = CarryingOut::new(turn.service, action, decided_at, attempt, &brakes);
         if let Some(error) = unreadable {
             return carrying.blind(&error, turn.now);
+        }
+        // Config was read for the decision. Of an older one, left behind by a killed invocation, say, it is read again.
+        if decided_at < turn.now {
+            match self.read_config(turn.service).await {
+                Ok(Ok(config)) => {
+                    rollback::config(&config.health).into_iter().for_each(|it| carrying.forbid(it));
+                }
+                // The last good one holds, and it allowed it.
+                Ok(Err(_)) => {}
+                Err(error) => carrying.forbid(Refusal::Unreadable(error.to_string())),
+            }
         }
         loop {
             let target = &action.target.revision;

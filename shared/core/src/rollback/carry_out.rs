@@ -29,6 +29,8 @@ pub struct CarryingOut<'a> {
     /// An earlier invocation may have done it, and died before it could say so.
     was_tried: bool,
     brakes: &'a Brakes,
+    /// What has come to forbid it since it was decided.
+    forbidden: Option<Refusal>,
     /// The deployments there were before the first call.
     before: Vec<DeploymentId>,
     path: Option<Path>,
@@ -78,11 +80,18 @@ impl<'a> CarryingOut<'a> {
             decided_at,
             was_tried: attempt > 1,
             brakes,
+            forbidden: None,
             before: Vec::new(),
             path: None,
             tries: Vec::new(),
             putting_back: None,
         }
+    }
+
+    /// Something has come to forbid it since it was decided: no call is made any more. What was done already is still
+    /// seen.
+    pub fn forbid(&mut self, refusal: Refusal) {
+        self.forbidden = Some(refusal);
     }
 
     /// Decides on a fresh look at the service. Ends after a handful of steps, whatever is seen.
@@ -213,7 +222,7 @@ impl<'a> CarryingOut<'a> {
     }
 
     fn braked(&self, now: Timestamp) -> Option<Refusal> {
-        self.brakes.refusal(now)
+        self.brakes.refusal(now).or_else(|| self.forbidden.clone())
     }
 }
 

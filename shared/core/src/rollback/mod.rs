@@ -124,6 +124,8 @@ pub(crate) fn consider(
     let refusal = overtaken(record, incident)
         .or_else(|| overtaken_unheard(incident, seen.primary))
         .or_else(|| not_the_revision(record, incident))
+        // The config held on to may be no more than the default, of a service whose config was never read.
+        .or_else(|| seen.brakes.refusal(now).filter(|it| matches!(it, Refusal::Unreadable(_))))
         .or_else(|| config(health))
         .or_else(|| seen.brakes.refusal(now))
         .or_else(|| spent(record, incident, now));
@@ -165,7 +167,8 @@ pub(crate) fn consider(
     })
 }
 
-fn config(health: &Health) -> Option<Refusal> {
+/// What config says against any rollback.
+pub(crate) fn config(health: &Health) -> Option<Refusal> {
     match health.rollback {
         RollbackMode::Auto => None,
         RollbackMode::Notify => Some(Refusal::ConfigNotify),

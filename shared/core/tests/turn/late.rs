@@ -64,6 +64,19 @@ fn a_rollback_that_nobody_did_is_withdrawn_when_the_loop_has_ceased() {
 }
 
 #[test]
+fn config_that_forbids_it_since_the_decision_holds_when_it_is_done() {
+    let world = killed_at("StopServiceDeployment");
+    world.with(|state| state.config.service = Some("[health]\nrollback = 'off'\n".to_owned()));
+    world.pass(60);
+    world.deliver("next", &[stop(world.now(), 204, 42, End::OutOfMemory)]);
+    assert_eq!(world.rollbacks(), [] as [Call; 0], "{:?}", world.subjects());
+    assert_eq!(
+        world.subjects(),
+        ["[critical] prod/checkout: restart loop on checkout:42, not rolled back"]
+    );
+}
+
+#[test]
 fn a_rollback_that_is_overtaken_by_another_failing_deployment_is_not_announced() {
     let world = killed_at("StopServiceDeployment");
     world.pass(60);
@@ -80,6 +93,28 @@ fn a_rollback_that_is_overtaken_by_another_failing_deployment_is_not_announced()
     let said = world.subjects();
     assert!(!said.iter().any(|one| one.contains("rolling back")), "{said:?}");
     assert!(!said.is_empty());
+}
+
+#[test]
+fn config_that_was_never_read_is_not_taken_for_one_that_says_notify() {
+    let world = World::with_proven();
+    // The service's config has not been read since the record was made.
+    world.with(|state| {
+        let stored = state.stored.as_mut().unwrap();
+        let mut record: serde_json::Value = serde_json::from_str(&stored.record).unwrap();
+        record.as_object_mut().unwrap().remove("config");
+        stored.record = record.to_string();
+        state.broken.insert("GetParameters", Fault::Throttled);
+    });
+    world.loops(End::OutOfMemory);
+    assert_eq!(world.rollbacks(), []);
+    let body = world.with(|state| state.sent[0].body.clone());
+    assert!(body.contains("whether it is allowed could not be read"), "{body}");
+    // When it can be read, the next event finds it so.
+    world.with(|state| state.broken.clear());
+    world.pass(45);
+    world.deliver("later", &[stop(world.now(), 300, 42, End::OutOfMemory)]);
+    assert_eq!(world.rollbacks().len(), 1);
 }
 
 /// Stops of `deployment`, whose revision has another number, or none that is told.
