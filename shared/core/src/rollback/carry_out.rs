@@ -120,8 +120,11 @@ impl<'a> CarryingOut<'a> {
     }
 
     /// The service, or what an action needs besides, cannot be read: nothing is done on a guess.
-    pub fn blind(&self, error: &PortError, now: Timestamp) -> Outcome {
-        if matches!(self.tries.last(), Some(Try::Accepted)) && self.putting_back.is_none() {
+    pub fn blind(&mut self, error: &PortError, now: Timestamp) -> Outcome {
+        if let Some((deployment, revision)) = self.putting_back.take() {
+            // It needs no further look, and a later one would not know any more that somebody was run over.
+            self.was_put_back(deployment, revision)
+        } else if matches!(self.tries.last(), Some(Try::Accepted)) {
             // ECS took it. What cannot be seen now is only whether somebody was run over.
             Outcome::Begun(self.path)
         } else if error.may_pass() {
@@ -132,7 +135,8 @@ impl<'a> CarryingOut<'a> {
     }
 
     fn may_be_ours(&self) -> bool {
-        self.was_tried || !self.tries.is_empty()
+        // What AWS refused was not done.
+        self.was_tried || self.tries.iter().any(|one| !matches!(one, Try::Refused(_)))
     }
 
     fn later(&self, why: String, now: Timestamp) -> Outcome {
@@ -174,11 +178,17 @@ impl<'a> CarryingOut<'a> {
         if self.tries.is_empty() {
             self.before = state.deployments.iter().map(|one| one.id.clone()).collect();
         }
+        // No task may have told what the judged deployment runs; ECS does.
+        let is_target = state
+            .deployments
+            .iter()
+            .any(|one| one.is_primary && one.revision.as_ref() == Some(target));
         let stoppable = current.filter(|one| is_in_flight(one) && goes_back_to(one, target));
         let (path, call) = match stoppable {
             Some(one) => {
                 (Path::StopServiceDeployment, Call::StopServiceDeployment { arn: one.arn.clone() })
             }
+            None if is_target => return Step::End(guard(Refusal::NothingProven)),
             None => (Path::UpdateService, self.update_to(target.clone())),
         };
         self.path = Some(path);

@@ -117,6 +117,54 @@ fn config_that_was_never_read_is_not_taken_for_one_that_says_notify() {
     assert_eq!(world.rollbacks().len(), 1);
 }
 
+#[test]
+fn a_deployment_that_was_put_back_is_told_of_though_nothing_can_be_read_after_it() {
+    let world = World::with_proven();
+    world.with(|state| {
+        state.begin("ecs-svc/42", 42);
+        state.complete();
+    });
+    let now = world.now();
+    let told = [DeploymentEventName::InProgress, DeploymentEventName::Completed]
+        .map(|name| deployment(now, "ecs-svc/42", name));
+    world.deliver("deployed", &told);
+    world.pass(120);
+    world.with(|state| state.meanwhile = Some("ecs-svc/43"));
+    // Two looks and two updates; the look after them is throttled.
+    let calls = world.with(|state| state.calls.len());
+    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+    let nth = {
+        let dry = World::with_proven();
+        dry.with(|state| {
+            state.begin("ecs-svc/42", 42);
+            state.complete();
+        });
+        dry.deliver("deployed", &told);
+        dry.pass(120);
+        dry.with(|state| state.meanwhile = Some("ecs-svc/43"));
+        dry.deliver("four", &four);
+        dry.with(|state| state.calls.iter().rposition(|one| *one == "DescribeServices")).unwrap()
+    };
+    assert!(nth > calls);
+    world.with(|state| state.faults.insert(nth, Fault::Throttled));
+    world.deliver("four", &four);
+    assert_eq!(world.rollbacks().len(), 2);
+    let last = world.with(|state| state.sent.last().cloned()).unwrap();
+    assert!(last.body.contains("run over by it"), "{}", last.body);
+}
+
+#[test]
+fn a_rollback_that_ecs_itself_began_at_that_moment_is_not_told_as_ours() {
+    let world = World::with_proven();
+    world.with(|state| state.gives_up = true);
+    world.loops(End::OutOfMemory);
+    assert_eq!(world.rollbacks(), []);
+    let said = world.subjects();
+    assert!(!said.iter().any(|one| one.contains("rolling back to")), "{said:?}");
+    let body = world.with(|state| state.sent[0].body.clone());
+    assert!(body.contains("is being rolled back or stopped already, not by Steady"), "{body}");
+}
+
 /// Stops of `deployment`, whose revision has another number, or none that is told.
 fn stops_of(world: &World, deployment: &str, number: Option<u32>) -> Vec<Event> {
     let mut stops: Vec<_> =
@@ -148,4 +196,23 @@ fn a_revision_that_was_rolled_back_from_stays_bad_when_the_next_rollback_from_it
     let last = world.with(|state| state.sent.last().cloned()).unwrap();
     assert!(last.body.contains("checkout:41 was deregistered"), "{}", last.body);
     assert!(world.record().ledger.is_bad(&revision(42)));
+}
+
+#[test]
+fn a_revision_that_no_task_names_is_not_updated_to_itself() {
+    let world = World::with_proven();
+    // The proven revision is deployed anew, and its tasks end without telling what they ran.
+    world.with(|state| {
+        state.begin("ecs-svc/44", 41);
+        state.complete();
+        state.running.clear();
+    });
+    let now = world.now();
+    let told = [DeploymentEventName::InProgress, DeploymentEventName::Completed]
+        .map(|name| deployment(now, "ecs-svc/44", name));
+    world.deliver("again", &told);
+    world.pass(45);
+    world.deliver("four", &stops_of(&world, "ecs-svc/44", None));
+    let said = world.subjects();
+    assert!(!said.is_empty() && !said.iter().any(|one| one.contains("rolling back")), "{said:?}");
 }
