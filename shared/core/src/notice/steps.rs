@@ -192,6 +192,8 @@ impl Telling<'_> {
     fn after(&self, resolution: &Resolution) -> Vec<String> {
         match resolution {
             Resolution::RollbackVerified { .. } => self.drift(),
+            // ECS may go back without saying so in an event.
+            Resolution::Ceased { .. } if self.decided().is_some() => self.drift(),
             Resolution::Replaced { .. } => vec!["Nothing needs to be done".to_owned()],
             Resolution::Ceased { .. } => vec![format!(
                 "Find out what ended it: {} was not changed, so the cause may come back",

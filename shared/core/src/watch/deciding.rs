@@ -92,10 +92,11 @@ impl Deciding<'_> {
     fn untold_failure(&self) -> Option<DeploymentId> {
         let ledger = &self.record.ledger;
         let failed = |d: &Deployment| d.failed().is_some() && !d.failure_told;
+        // What ECS goes back to may have begun in the very second in which it gave this one up.
         let completed_since = |began: Timestamp| {
             ledger
                 .deployments()
-                .any(|(_, other)| other.began() > began && other.completed().is_some())
+                .any(|(_, other)| other.completed().is_some_and(|done| done > began))
         };
         // Of one whose begin was never told nobody knows what has been said before.
         let is_news = |d: &Deployment| d.begin_told() || !completed_since(d.began());

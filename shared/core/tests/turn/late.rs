@@ -216,3 +216,46 @@ fn a_revision_that_no_task_names_is_not_updated_to_itself() {
     let said = world.subjects();
     assert!(!said.is_empty() && !said.iter().any(|one| one.contains("rolling back")), "{said:?}");
 }
+
+#[test]
+fn a_failed_deployment_is_told_of_once_though_its_event_comes_again_days_later() {
+    let world = World::with_proven();
+    world.with(|state| state.begin("ecs-svc/42", 42));
+    let begin = deployment(world.now(), "ecs-svc/42", DeploymentEventName::InProgress);
+    world.deliver("begin", &[begin]);
+    world.pass(300);
+    let failed = deployment(world.now(), "ecs-svc/42", DeploymentEventName::Failed);
+    // ECS goes back, in the same second.
+    let mut back = deployment(world.now(), "ecs-svc/41", DeploymentEventName::InProgress);
+    if let Body::Deployment(told) = &mut back.body {
+        told.reason =
+            Some("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/41.".into());
+    }
+    world.with(|state| state.begin("ecs-svc/41", 41));
+    world.deliver("failed", &[failed.clone(), back]);
+    world.pass(120);
+    world.with(crate::world::State::complete);
+    let done = deployment(world.now(), "ecs-svc/41", DeploymentEventName::Completed);
+    world.deliver("done", &[done]);
+    for day in 0..3_u32 {
+        world.pass(86_400);
+        world.deliver("day", &[stop(world.now(), 500 + day, 41, End::ScaleIn)]);
+    }
+    let said = world.subjects();
+    assert!(said.last().unwrap().contains("resolved"), "{said:?}");
+    // Somebody redrives the dead-letter queue.
+    world.deliver("redriven", &[failed]);
+    assert_eq!(world.subjects(), said);
+}
+
+#[test]
+fn a_rollback_whose_deployment_is_never_told_is_not_said_to_have_changed_nothing() {
+    let world = World::with_proven();
+    world.loops(End::OutOfMemory);
+    assert_eq!(world.rollbacks().len(), 1);
+    world.pass(7_200);
+    world.deliver("later", &[stop(world.now(), 500, 41, End::ScaleIn)]);
+    let last = world.with(|state| state.sent.last().cloned()).unwrap();
+    assert!(last.subject.contains("resolved"), "{}", last.subject);
+    assert!(!last.body.contains("was not changed"), "{}", last.body);
+}
