@@ -290,7 +290,12 @@ impl Deciding<'_> {
         match incident.rollback {
             RollbackState::Decided { .. } | RollbackState::Failed { .. } => return,
             // The old revision is judged again when its tasks are read, and not by chance in between; so is a pause.
-            RollbackState::Refused(Refusal::OldRevisionSick { .. }) if !self.is_known() => return,
+            // And what ECS calls PRIMARY is not forgotten because it was not read this time.
+            RollbackState::Refused(Refusal::OldRevisionSick { .. } | Refusal::Replaced(_))
+                if !self.is_known() =>
+            {
+                return;
+            }
             RollbackState::Refused(ref refusal) if refusal.is_passing() && !self.is_known() => {
                 return;
             }

@@ -259,3 +259,20 @@ fn a_rollback_whose_deployment_is_never_told_is_not_said_to_have_changed_nothing
     assert!(last.subject.contains("resolved"), "{}", last.subject);
     assert!(!last.body.contains("was not changed"), "{}", last.body);
 }
+
+#[test]
+fn a_deployment_replaced_by_one_whose_begin_is_never_told_is_told_of_once() {
+    let world = World::with_proven();
+    world.with(|state| state.begin("ecs-svc/42", 42));
+    let begin = deployment(world.now(), "ecs-svc/42", DeploymentEventName::InProgress);
+    world.deliver("begin", &[begin]);
+    world.pass(45);
+    world.with(|state| state.begin("ecs-svc/43", 43));
+    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+    world.deliver("four", &four);
+    for n in 204..210 {
+        world.pass(40);
+        world.deliver(&format!("one-{n}"), &[stop(world.now(), n, 42, End::OutOfMemory)]);
+    }
+    assert_eq!(world.subjects().len(), 1, "{:?}", world.subjects());
+}
