@@ -52,37 +52,55 @@ async fn two_processes_racing_on_the_same_batch_make_one_rollback_and_tell_it() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
-    let mut account = looping(9).await;
-    let batch = account.queue.batch(100).unwrap();
-    // It dies after it has saved what it will do, in the midst of doing it.
-    let when = When::once("ecs", "StopServiceDeployment");
-    account.aws.fault(Fault { when, what: What::Hang });
-    let mut first = Process::spawn(&account, "AKIAFIRST").await;
-    first.begin(&batch).await;
-    first
-        .until(|| account.aws.calls().iter().any(|call| call.operation == "StopServiceDeployment"))
-        .await;
-    first.kill();
-    let pending = |record: &Value| record["outbox"].as_array().map_or(0, Vec::len);
-    assert_eq!((changes(&account).len(), pending(&record(&account))), (0, 2));
+    // Where it dies, once its decision is saved, and whether ECS has been called by then.
+    let deaths = [
+        ("ecs", "DescribeTaskDefinition", 0),
+        ("ecs", "StopServiceDeployment", 0),
+        ("sns", "Publish", 1),
+        ("dynamodb", "UpdateItem", 1),
+    ];
+    for (service, operation, done) in deaths {
+        let mut account = looping(9).await;
+        let batch = account.queue.batch(100).unwrap();
+        account.aws.fault(Fault { when: When::once(service, operation), what: What::Hang });
+        let mut first = Process::spawn(&account, "AKIAFIRST").await;
+        first.begin(&batch).await;
+        first
+            .until(|| {
+                account
+                    .aws
+                    .calls()
+                    .iter()
+                    .any(|call| call.operation == operation && call.caller == "AKIAFIRST")
+            })
+            .await;
+        first.kill();
+        let pending = |record: &Value| record["outbox"].as_array().map_or(0, Vec::len);
+        assert_eq!((changes(&account).len(), pending(&record(&account))), (done, 2), "{operation}");
 
-    // The next event comes while the first might still be at it: hands off.
-    let second = Process::spawn(&account, "AKIASECOND").await;
-    let mut next = || {
-        account.pass_unheard(SignedDuration::from_secs(45));
-        account.queue.batch(100).unwrap()
-    };
-    let (early, late) = (next(), next());
-    second.invoke(&early).await;
-    assert_eq!((changes(&account).len(), pending(&record(&account))), (0, 2));
+        // The next event comes while the first might still be at it: hands off.
+        let second = Process::spawn(&account, "AKIASECOND").await;
+        let mut next = || {
+            account.pass_unheard(SignedDuration::from_secs(45));
+            // After a rollback little happens: then the queue brings the killed one's batch again.
+            account.queue.batch(100).unwrap_or_else(|| batch.clone())
+        };
+        let (early, late) = (next(), next());
+        second.invoke(&early).await;
+        assert_eq!((changes(&account).len(), pending(&record(&account))), (done, 2), "{operation}");
 
-    // And when it cannot be any more.
-    loses_time(&account, SERVICE).await;
-    second.invoke(&late).await;
-    account.pass_unheard(SignedDuration::from_mins(3));
-    assert_eq!(changes(&account), ["StopServiceDeployment"]);
-    assert_eq!((deployments_begun(&account), pending(&record(&account))), (3, 0));
-    assert!(!account.aws.deliveries().is_empty());
+        // And when it cannot be any more.
+        loses_time(&account, SERVICE).await;
+        second.invoke(&late).await;
+        account.pass_unheard(SignedDuration::from_mins(3));
+        assert_eq!(changes(&account), ["StopServiceDeployment"], "{operation}");
+        assert_eq!(
+            (deployments_begun(&account), pending(&record(&account))),
+            (3, 0),
+            "{operation}"
+        );
+        assert!(!account.aws.deliveries().is_empty(), "{operation}");
+    }
 }
 
 /// The record as JSON.

@@ -19,16 +19,16 @@ impl Telling<'_> {
             RollbackState::Decided { at, action } => {
                 let how = match action.path {
                     Path::StopServiceDeployment => format!(
-                        "deployment {} is stopped with rollback (StopServiceDeployment); ECS goes back to {}",
+                        "Steady stops deployment {} with rollback (StopServiceDeployment); ECS then goes back to {}",
                         action.away_from, action.target.revision,
                     ),
                     Path::UpdateService => {
-                        format!("the service is updated to {} (UpdateService)", action.target.revision)
+                        format!("Steady updates the service to {} (UpdateService)", action.target.revision)
                     }
                 };
                 lines.push(format!("{}: {how}", words::clock(*at)));
                 if !matches!(self.stage, Stage::Resolved(_)) {
-                    lines.push("You are told again when it is steady, or if it is not".to_owned());
+                    lines.push("You are told when it is steady, and if AWS does not take it".to_owned());
                 }
             }
             RollbackState::Holding { until, target } => lines.push(format!(

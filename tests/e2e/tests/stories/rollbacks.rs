@@ -1,10 +1,11 @@
 //! One case in full, and its refusals.
 
 use steady_aws::client::Settings as Timing;
+use steady_local_aws::{Fault, What, When};
 
 use crate::told::{
     AUTO, begun, changes, created, deploy, done, exits, minutes, nothing_is_left_to_do,
-    out_of_memory, proven, seconds, stages, subjects,
+    out_of_memory, proven, seconds, stage, stages, subjects,
 };
 
 #[tokio::test]
@@ -43,6 +44,34 @@ async fn a_revision_that_crashes_after_it_has_completed_is_updated_away_from() {
     assert_eq!(account.revision().await.unwrap(), "checkout:1");
     assert_eq!(begun(&account), 3);
     assert!(stages(&account).contains(&"rollback-begun".to_owned()), "{:?}", stages(&account));
+}
+
+#[tokio::test]
+async fn a_rollback_that_aws_never_takes_becomes_a_page_that_says_so() {
+    let denied = What::Refuse {
+        status: 400,
+        code: "AccessDeniedException".to_owned(),
+        message: "User is not authorized to perform: ecs:StopServiceDeployment".to_owned(),
+    };
+    for what in [denied, What::Throttle] {
+        let mut account = proven(Timing::default()).await;
+        deploy(&account, 2, out_of_memory()).await;
+        let when = When::always("ecs", "StopServiceDeployment");
+        account.aws.fault(Fault { when, what: what.clone() });
+        account.pass(minutes(20)).await.unwrap();
+        assert_eq!(changes(&account), [""; 0], "{what:?}");
+        let pages =
+            account.aws.deliveries().into_iter().filter(|one| stage(one) == "rollback-failed");
+        let pages: Vec<String> = pages.map(|one| one.message).collect();
+        assert_eq!(pages.len(), 1, "{what:?}: {:?}", subjects(&account));
+        assert!(pages[0].contains("AWS: \"StopServiceDeployment was"), "{}", pages[0]);
+        assert!(
+            pages[0].contains("1. To go back to checkout:1 by hand: aws ecs update-service"),
+            "{}",
+            pages[0]
+        );
+        assert!(nothing_is_left_to_do(&account), "{what:?}");
+    }
 }
 
 // ---- refusals: nothing is changed, and the notice says why ----
