@@ -161,6 +161,10 @@ impl<'a> CarryingOut<'a> {
         match self.tries.last() {
             // What is read may lag behind what was accepted.
             Some(Try::Accepted) => return Step::End(Outcome::Begun(self.path)),
+            // It completed between the look and the call: then the service is updated away from it.
+            Some(Try::Refused(_))
+                if self.path == Some(Path::StopServiceDeployment)
+                    && !current.is_some_and(is_in_flight) => {}
             Some(Try::Refused(why)) => return Step::End(Outcome::Failed(Reason::Aws(why.clone()))),
             Some(Try::Unclear(why)) if self.tries.len() >= TRIES => {
                 return Step::End(self.later(why.clone(), now));

@@ -276,3 +276,13 @@ fn a_deployment_replaced_by_one_whose_begin_is_never_told_is_told_of_once() {
     }
     assert_eq!(world.subjects().len(), 1, "{:?}", world.subjects());
 }
+
+#[test]
+fn a_deployment_that_completes_just_before_it_is_stopped_is_updated_away_from() {
+    let world = World::with_proven();
+    world.with(|state| state.completes_before = Some("StopServiceDeployment"));
+    world.loops(End::OutOfMemory);
+    let service = "prod/checkout".into();
+    assert_eq!(world.rollbacks(), [Call::UpdateService { service, revision: revision(41) }]);
+    assert!(world.subjects()[0].contains("rolling back to checkout:41"), "{:?}", world.subjects());
+}

@@ -63,6 +63,8 @@ pub(crate) struct State {
     pub(crate) meanwhile: Option<&'static str>,
     /// Somebody's deployment that begins just before this call: its id, and its revision's number.
     pub(crate) before_call: Option<(&'static str, &'static str, u32)>,
+    /// The deployment completes just before this call.
+    pub(crate) completes_before: Option<&'static str>,
     /// ECS itself goes back to `ecs-svc/41` just before the next change is taken.
     pub(crate) gives_up: bool,
     // the rest
@@ -108,6 +110,9 @@ impl World {
             self.turn("other", &events).unwrap().unwrap();
         }
         self.with(|state| {
+            if state.completes_before.take_if(|at| *at == call).is_some() {
+                state.complete();
+            }
             if let Some((_, id, number)) = state.before_call.take_if(|(at, ..)| *at == call) {
                 state.begin(id, number);
             }
