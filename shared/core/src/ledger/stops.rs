@@ -35,6 +35,8 @@ pub struct Stops {
     pub(super) kept: Vec<TaskStop>,
     /// Hash of each task that stopped, with its end in seconds since 1970.
     remembered: BTreeMap<u64, i64>,
+    /// The earliest end in it, so that looking whether anything is old enough to be forgotten costs nothing.
+    oldest: Option<i64>,
     /// Stops that ended before this (seconds since 1970) are no longer told from repeats, and are ignored.
     pub(super) forgotten_before: i64,
 }
@@ -65,7 +67,9 @@ impl Stops {
     }
 
     pub(super) fn remember(&mut self, task: &TaskArn, ended_at: Timestamp) {
-        self.remembered.insert(task.hash64(), ended_at.as_second());
+        let ended = ended_at.as_second();
+        self.remembered.insert(task.hash64(), ended);
+        self.oldest = Some(self.oldest.map_or(ended, |oldest| oldest.min(ended)));
         // Sorting for each stop would cost more than the slack.
         if self.remembered.len() > TASKS_REMEMBERED + TASKS_REMEMBERED / 10 {
             let mut ends: Vec<i64> = self.remembered.values().copied().collect();
@@ -85,7 +89,7 @@ impl Stops {
         // An hour of slack, so that a busy service does not sweep its thousands of hashes at each event. With nothing
         // to forget nothing changes: a change costs a write.
         let due = before > self.forgotten_before.saturating_add(3600);
-        if due && self.remembered.values().any(|ended| *ended < before) {
+        if due && self.oldest.is_some_and(|oldest| oldest < before) {
             self.forget_before(before);
         }
     }
@@ -94,6 +98,7 @@ impl Stops {
         self.forgotten_before = self.forgotten_before.max(second);
         let from = self.forgotten_before;
         self.remembered.retain(|_, ended| *ended >= from);
+        self.oldest = self.remembered.values().copied().min();
     }
 
     /// The stops as JSON. Of hostile length the oldest go until it fits.
@@ -127,7 +132,9 @@ impl Stops {
             let ended = u32::from_be_bytes(ended.try_into().ok()?);
             Some((u64::from_be_bytes(*hash), i64::from(ended)))
         };
-        let remembered = bytes.chunks_exact(BYTES_EACH).filter_map(pair).collect();
-        Ok(Self { kept: stops, remembered, forgotten_before })
+        let remembered: BTreeMap<u64, i64> =
+            bytes.chunks_exact(BYTES_EACH).filter_map(pair).collect();
+        let oldest = remembered.values().copied().min();
+        Ok(Self { kept: stops, remembered, oldest, forgotten_before })
     }
 }
