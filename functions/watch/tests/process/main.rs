@@ -19,8 +19,13 @@ const SERVICE: &str = "prod/checkout";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_racing_on_the_same_batch_make_one_rollback_and_tell_it() {
-    let mut overtaken = 0;
-    for seed in 0..5 {
+    let (mut overtaken, mut races) = (0, 0);
+    // Five, and on a machine so busy that the two never met in them, a few more.
+    for seed in 0..25 {
+        if races >= 5 && overtaken > 0 {
+            break;
+        }
+        races += 1;
         let mut account = looping(seed).await;
         let batch = account.queue.batch(100).unwrap();
         let one = Process::spawn(&account, "AKIAONE").await;
@@ -46,7 +51,7 @@ async fn two_processes_racing_on_the_same_batch_make_one_rollback_and_tell_it() 
             .filter(|call| call.outcome.error().is_some_and(refused))
             .count();
     }
-    println!("5 races ran, {overtaken} saves were overtaken");
+    println!("{races} races ran, {overtaken} saves were overtaken");
     assert!(overtaken > 0, "no two processes met: this is no race");
 }
 
