@@ -130,19 +130,13 @@ where
             let base = self.load(turn.service).await?;
             let mut decision = self.decide(turn, base.record.clone()).await;
             let claimed = decision.record.outbox.claim(turn.by, turn.until, turn.now);
-            let source = match self.save(&base, &decision).await {
-                Ok(Some(version)) => {
-                    let mut taken = Taken { entries: decision.entries, unfinished: Vec::new() };
-                    if !claimed.is_empty() {
-                        let base = Base { record: decision.record, version };
-                        self.act_and_confirm(turn, base, &mut taken).await;
-                    }
-                    return Ok(taken);
-                }
-                Ok(None) => continue,
-                Err(source) => source,
-            };
-            return Err(TurnError::Save { service: turn.service.clone(), source });
+            let Some(version) = self.save(&base, &decision).await? else { continue };
+            let mut taken = Taken { entries: decision.entries, unfinished: Vec::new() };
+            if !claimed.is_empty() {
+                let base = Base { record: decision.record, version };
+                self.act_and_confirm(turn, base, &mut taken).await;
+            }
+            return Ok(taken);
         }
         Err(TurnError::Contended { service: turn.service.clone() })
     }
@@ -162,14 +156,16 @@ where
     }
 
     /// The version that is stored now; `None` if somebody else was first. What has not changed is not written.
-    async fn save(&self, base: &Base, decision: &Decision) -> Result<Option<u64>, PortError> {
+    async fn save(&self, base: &Base, decision: &Decision) -> Result<Option<u64>, TurnError> {
         let record = &decision.record;
         if *record == base.record {
             return Ok(Some(base.version));
         }
         let stops = base.version == 0 || record.ledger.stops() != base.record.ledger.stops();
         let stored = record.store(decision.due);
-        let saved = self.records.save(&record.service, &stored, stops, base.version).await?;
+        let saved = self.records.save(&record.service, &stored, stops, base.version).await;
+        let saved =
+            saved.map_err(|source| TurnError::Save { service: record.service.clone(), source })?;
         Ok((saved == Saved::Held).then(|| base.version.saturating_add(1)))
     }
 
@@ -354,12 +350,8 @@ where
         settled: &[(String, Settled)],
     ) -> Result<(), TurnError> {
         for _ in 0..RACES_MAX {
-            match self.save(&base, &decision).await {
-                Ok(Some(_)) => return Ok(()),
-                Ok(None) => {}
-                Err(source) => {
-                    return Err(TurnError::Save { service: turn.service.clone(), source });
-                }
+            if self.save(&base, &decision).await?.is_some() {
+                return Ok(());
             }
             base = self.load(turn.service).await?;
             let config = base.record.config.clone();

@@ -16,13 +16,10 @@ fn number_of(call: &str) -> usize {
 /// checkout:42 is deployed, four of its tasks end, and the invocation dies at its `call`.
 fn killed_at(call: &str) -> World {
     let world = World::with_proven();
-    world.with(|state| state.begin("ecs-svc/42", 42));
-    let begin = deployment(world.now(), "ecs-svc/42", DeploymentEventName::InProgress);
-    world.deliver("begin", &[begin]);
-    world.pass(45);
+    world.deploys();
     let number = number_of(call);
     world.with(|state| state.faults.insert(number, Fault::Killed));
-    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+    let four = world.four(End::OutOfMemory);
     assert!(world.turn("first", &four).is_none(), "killed");
     world
 }
@@ -30,11 +27,8 @@ fn killed_at(call: &str) -> World {
 #[test]
 fn a_loop_that_has_ceased_before_anybody_looked_again_is_resolved_and_not_rolled_back() {
     let world = World::with_proven();
-    world.with(|state| state.begin("ecs-svc/42", 42));
-    let begin = deployment(world.now(), "ecs-svc/42", DeploymentEventName::InProgress);
-    world.deliver("begin", &[begin]);
-    world.pass(45);
-    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::Exit)).collect();
+    world.deploys();
+    let four = world.four(End::Exit);
     world.deliver("four", &four);
     assert_eq!(world.subjects().len(), 1, "it is held: {:?}", world.subjects());
     // What failed is back, the deployment completes, and nothing stops for two hours.
@@ -120,27 +114,14 @@ fn config_that_was_never_read_is_not_taken_for_one_that_says_notify() {
 #[test]
 fn a_deployment_that_was_put_back_is_told_of_though_nothing_can_be_read_after_it() {
     let world = World::with_proven();
-    world.with(|state| {
-        state.begin("ecs-svc/42", 42);
-        state.complete();
-    });
-    let now = world.now();
-    let told = [DeploymentEventName::InProgress, DeploymentEventName::Completed]
-        .map(|name| deployment(now, "ecs-svc/42", name));
-    world.deliver("deployed", &told);
-    world.pass(120);
+    world.completes();
     world.with(|state| state.meanwhile = Some("ecs-svc/43"));
     // Two looks and two updates; the look after them is throttled.
     let calls = world.with(|state| state.calls.len());
-    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+    let four = world.four(End::OutOfMemory);
     let nth = {
         let dry = World::with_proven();
-        dry.with(|state| {
-            state.begin("ecs-svc/42", 42);
-            state.complete();
-        });
-        dry.deliver("deployed", &told);
-        dry.pass(120);
+        dry.completes();
         dry.with(|state| state.meanwhile = Some("ecs-svc/43"));
         dry.deliver("four", &four);
         dry.with(|state| state.calls.iter().rposition(|one| *one == "DescribeServices")).unwrap()
@@ -263,12 +244,9 @@ fn a_rollback_whose_deployment_is_never_told_is_not_said_to_have_changed_nothing
 #[test]
 fn a_deployment_replaced_by_one_whose_begin_is_never_told_is_told_of_once() {
     let world = World::with_proven();
-    world.with(|state| state.begin("ecs-svc/42", 42));
-    let begin = deployment(world.now(), "ecs-svc/42", DeploymentEventName::InProgress);
-    world.deliver("begin", &[begin]);
-    world.pass(45);
+    world.deploys();
     world.with(|state| state.begin("ecs-svc/43", 43));
-    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+    let four = world.four(End::OutOfMemory);
     world.deliver("four", &four);
     for n in 204..210 {
         world.pass(40);

@@ -37,18 +37,9 @@ fn failed_guard(world: &World) -> Option<Refusal> {
 /// checkout:42 has completed, and then its tasks end; `before` happens in between.
 fn completed_and_looping(before: impl FnOnce(&World)) -> World {
     let world = World::with_proven();
-    world.with(|state| {
-        state.begin("ecs-svc/42", 42);
-        state.complete();
-    });
-    let now = world.now();
-    let told = [DeploymentEventName::InProgress, DeploymentEventName::Completed]
-        .map(|name| deployment(now, "ecs-svc/42", name));
-    world.deliver("deployed", &told);
-    world.pass(120);
+    world.completes();
     before(&world);
-    let four: Vec<_> =
-        (200..204).map(|task| stop(world.now(), task, 42, End::OutOfMemory)).collect();
+    let four = world.four(End::OutOfMemory);
     world.deliver("four", &four);
     world
 }
@@ -233,7 +224,7 @@ fn an_action_left_by_a_killed_invocation_waits_for_its_claim_and_is_finished_by_
     let now = world.now();
     world.deliver("begin", &[deployment(now, "ecs-svc/42", DeploymentEventName::InProgress)]);
     world.pass(45);
-    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+    let four = world.four(End::OutOfMemory);
     assert!(world.turn("first", &four).is_none(), "killed");
     assert_eq!((world.rollbacks(), world.record().outbox.pending().len()), (vec![], 2));
     // Another invocation comes while the first may still be at it.
@@ -282,13 +273,10 @@ fn a_target_that_was_deregistered_is_refused_with_its_name() {
 #[test]
 fn a_deployment_that_has_moved_on_is_left_alone() {
     let world = World::with_proven();
-    world.with(|state| state.begin("ecs-svc/42", 42));
-    let begin = deployment(world.now(), "ecs-svc/42", DeploymentEventName::InProgress);
-    world.deliver("begin", &[begin]);
-    world.pass(45);
+    world.deploys();
     // Somebody deploys, and ECS has not told yet.
     world.with(|state| state.begin("ecs-svc/43", 43));
-    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+    let four = world.four(End::OutOfMemory);
     world.deliver("four", &four);
     assert_eq!(world.rollbacks(), []);
     let body = world.with(|state| state.sent[0].body.clone());
@@ -391,11 +379,8 @@ fn a_pause_between_the_decision_and_the_act_holds_too() {
     };
     // The invocation dies just before it reads the switch.
     world.with(|state| state.faults.insert(act, Fault::Killed));
-    world.with(|state| state.begin("ecs-svc/42", 42));
-    let begin = deployment(world.now(), "ecs-svc/42", DeploymentEventName::InProgress);
-    world.deliver("begin", &[begin]);
-    world.pass(45);
-    let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+    world.deploys();
+    let four = world.four(End::OutOfMemory);
     assert!(world.turn("first", &four).is_none());
     world.with(|state| state.account = Account { paused: Some(Pause::default()) });
     world.pass(60);
@@ -427,11 +412,8 @@ fn turns_that_race_make_one_rollback() {
     let calls = calls_of_the_story();
     for number in 0..calls {
         let world = World::with_proven();
-        world.with(|state| state.begin("ecs-svc/42", 42));
-        let begin = deployment(world.now(), "ecs-svc/42", DeploymentEventName::InProgress);
-        world.deliver("begin", &[begin]);
-        world.pass(45);
-        let four: Vec<_> = (200..204).map(|n| stop(world.now(), n, 42, End::OutOfMemory)).collect();
+        world.deploys();
+        let four = world.four(End::OutOfMemory);
         world.race(number, &four);
         assert_eq!(world.rollbacks(), stopped(), "the second comes at call {number}");
         assert_eq!(world.subjects().len(), 1, "the second comes at call {number}");

@@ -154,15 +154,37 @@ impl World {
         }
     }
 
-    /// checkout:42 is deployed, and its tasks end as they start. Four at once, then one at a time.
-    pub(crate) fn loops(&self, end: End) {
+    /// checkout:42 is being deployed, for 45 s now.
+    pub(crate) fn deploys(&self) {
         self.with(|state| state.begin("ecs-svc/42", 42));
         let begin = deployment(self.now(), "ecs-svc/42", DeploymentEventName::InProgress);
         self.deliver("begin", &[begin]);
         self.pass(45);
+    }
+
+    /// checkout:42 was deployed, and has completed two minutes ago.
+    pub(crate) fn completes(&self) {
+        self.with(|state| {
+            state.begin("ecs-svc/42", 42);
+            state.complete();
+        });
         let now = self.now();
-        let four: Vec<Event> = (200..204).map(|task| stop(now, task, 42, end)).collect();
-        self.deliver("four", &four);
+        let told = [DeploymentEventName::InProgress, DeploymentEventName::Completed]
+            .map(|name| deployment(now, "ecs-svc/42", name));
+        self.deliver("deployed", &told);
+        self.pass(120);
+    }
+
+    /// Four tasks of checkout:42 end now.
+    pub(crate) fn four(&self, end: End) -> Vec<Event> {
+        let now = self.now();
+        (200..204).map(|task| stop(now, task, 42, end)).collect()
+    }
+
+    /// checkout:42 is deployed, and its tasks end as they start. Four at once, then one at a time.
+    pub(crate) fn loops(&self, end: End) {
+        self.deploys();
+        self.deliver("four", &self.four(end));
         for task in 204..208 {
             self.pass(45);
             self.deliver(&format!("one-{task}"), &[stop(self.now(), task, 42, end)]);
