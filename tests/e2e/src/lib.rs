@@ -11,6 +11,7 @@
 //! message that failed comes again a minute later.
 
 mod person;
+mod seen;
 
 use std::time::Duration;
 

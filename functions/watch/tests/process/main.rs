@@ -10,10 +10,10 @@ use std::process::Command;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steady_core::port::KeepRecords;
-use steady_e2e::{TABLE, WATCH};
+use steady_e2e::WATCH;
 use steady_local_aws::{Fault, What, When};
 
-use process::{Process, changes, deployments_begun, looping, loses_time, record_table};
+use process::{Process, looping, loses_time, record_table};
 
 const SERVICE: &str = "prod/checkout";
 
@@ -36,9 +36,9 @@ async fn two_processes_racing_on_the_same_batch_make_one_rollback_and_tell_it() 
             assert_eq!(answer["batchItemFailures"], json!([]), "seed {seed}");
         }
         account.pass_unheard(SignedDuration::from_mins(3));
-        assert_eq!(changes(&account), ["StopServiceDeployment"], "seed {seed}");
+        assert_eq!(account.changes(), ["StopServiceDeployment"], "seed {seed}");
         assert_eq!(
-            deployments_begun(&account),
+            account.deployments_begun(),
             3,
             "one rollback after two deployments, seed {seed}"
         );
@@ -81,7 +81,11 @@ async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
             .await;
         first.kill();
         let pending = |record: &Value| record["outbox"].as_array().map_or(0, Vec::len);
-        assert_eq!((changes(&account).len(), pending(&record(&account))), (done, 2), "{operation}");
+        assert_eq!(
+            (account.changes().len(), pending(&account.record().unwrap())),
+            (done, 2),
+            "{operation}"
+        );
 
         // The next event comes while the first might still be at it: hands off.
         let second = Process::spawn(&account, "AKIASECOND").await;
@@ -92,27 +96,24 @@ async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
         };
         let (early, late) = (next(), next());
         second.invoke(&early).await;
-        assert_eq!((changes(&account).len(), pending(&record(&account))), (done, 2), "{operation}");
+        assert_eq!(
+            (account.changes().len(), pending(&account.record().unwrap())),
+            (done, 2),
+            "{operation}"
+        );
 
         // And when it cannot be any more.
         loses_time(&account, SERVICE).await;
         second.invoke(&late).await;
         account.pass_unheard(SignedDuration::from_mins(3));
-        assert_eq!(changes(&account), ["StopServiceDeployment"], "{operation}");
+        assert_eq!(account.changes(), ["StopServiceDeployment"], "{operation}");
         assert_eq!(
-            (deployments_begun(&account), pending(&record(&account))),
+            (account.deployments_begun(), pending(&account.record().unwrap())),
             (3, 0),
             "{operation}"
         );
         assert!(!account.aws.deliveries().is_empty(), "{operation}");
     }
-}
-
-/// The record as JSON.
-fn record(account: &steady_e2e::Account) -> Value {
-    let items = account.aws.items(TABLE).unwrap();
-    let record = items.iter().find(|item| item["sk"]["S"] == "record").unwrap();
-    serde_json::from_str(record["record"]["S"].as_str().unwrap()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,6 @@ use steady_aws::client::{Aws, Settings as Timing};
 use steady_aws::table::Table;
 use steady_core::port::{KeepRecords, Saved};
 use steady_e2e::{Account, PERSON, REGION, TABLE, loader};
-use steady_local_aws::{Outcome, What};
 use steady_sim::Behaviour;
 
 /// Longer than any of it takes, on a busy machine too.
@@ -88,26 +87,6 @@ pub(crate) async fn looping(seed: u64) -> Account {
     account.pass(SignedDuration::from_secs(5)).await.unwrap();
     account.pass_unheard(SignedDuration::from_secs(110));
     account
-}
-
-/// The changes to ECS that functions made and that ECS carried out.
-pub(crate) fn changes(account: &Account) -> Vec<String> {
-    let calls = account.aws.calls().into_iter().filter(|call| call.caller != PERSON);
-    let changes = calls.filter(|call| {
-        ["StopServiceDeployment", "UpdateService"].contains(&call.operation.as_str())
-    });
-    let done = changes.filter(|call| match &call.outcome {
-        Outcome::Answered { error, .. } => error.is_none(),
-        Outcome::Faulted(what) => *what == What::AnswerLost,
-        Outcome::Open => false,
-    });
-    done.map(|call| call.operation).collect()
-}
-
-/// How many deployments ECS has begun, rollbacks among them.
-pub(crate) fn deployments_begun(account: &Account) -> usize {
-    let begun = |event: &&Value| event["detail"]["eventName"] == "SERVICE_DEPLOYMENT_IN_PROGRESS";
-    account.events.iter().filter(begun).count()
 }
 
 /// The table of records, as any function has it.

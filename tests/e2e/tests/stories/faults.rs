@@ -7,9 +7,7 @@ use steady_local_aws::{Fault, What, When};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::told::{
-    begun, changes, deploy, minutes, nothing_is_left_to_do, out_of_memory, proven, subjects,
-};
+use crate::told::{deploy, minutes, nothing_is_left_to_do, out_of_memory, proven, subjects};
 
 /// Stories told at once. Most of a hanging one is waiting.
 const AT_ONCE: usize = 8;
@@ -39,14 +37,14 @@ async fn calls_of_the_story() -> Vec<(u64, String, String)> {
 /// One rollback and a notice, or a page that says why not; and nothing left to do.
 fn judge(account: &Account, case: &str) {
     let said = subjects(account);
-    let case = format!("{case}: {said:?}, {:?}", changes(account));
+    let case = format!("{case}: {said:?}, {:?}", account.changes());
     if said.iter().any(|one| one.contains("the rollback FAILED")) {
-        assert_eq!(begun(account), 2, "{case}");
+        assert_eq!(account.deployments_begun(), 2, "{case}");
     } else {
-        assert_eq!(begun(account), 3, "one rollback after two deployments; {case}");
+        assert_eq!(account.deployments_begun(), 3, "one rollback after two deployments; {case}");
         assert!(said.iter().any(|one| one.contains("rolling back to checkout:1")), "{case}");
     }
-    assert!(!changes(account).contains(&"UpdateService".to_owned()), "{case}");
+    assert!(!account.changes().contains(&"UpdateService".to_owned()), "{case}");
     assert!(nothing_is_left_to_do(account), "{case}");
 }
 

@@ -4,8 +4,8 @@ use steady_aws::client::Settings as Timing;
 use steady_local_aws::{Fault, What, When};
 
 use crate::told::{
-    AUTO, begun, changes, created, deploy, done, exits, minutes, nothing_is_left_to_do,
-    out_of_memory, proven, seconds, stage, stages, subjects,
+    AUTO, created, deploy, done, exits, minutes, nothing_is_left_to_do, out_of_memory, proven,
+    seconds, stage, stages, subjects,
 };
 
 #[tokio::test]
@@ -13,7 +13,7 @@ async fn a_revision_that_loops_in_flight_is_stopped_with_rollback() {
     let mut account = proven(Timing::default()).await;
     deploy(&account, 2, out_of_memory()).await;
     account.pass(minutes(10)).await.unwrap();
-    assert_eq!(changes(&account), ["StopServiceDeployment"]);
+    assert_eq!(account.changes(), ["StopServiceDeployment"]);
     assert_eq!(account.revision().await.unwrap(), "checkout:1");
     assert_eq!(account.described().await.unwrap().running_count(), 4);
     assert_eq!(
@@ -31,7 +31,7 @@ async fn a_loop_that_may_be_an_outage_is_held_for_a_minute_first() {
     assert_eq!(stages(&account)[..2], ["opened", "rollback-begun"]);
     let deliveries = account.aws.deliveries();
     assert!((deliveries[1].at - deliveries[0].at).get_seconds() >= 60);
-    assert_eq!(changes(&account), ["StopServiceDeployment"]);
+    assert_eq!(account.changes(), ["StopServiceDeployment"]);
     assert_eq!(account.revision().await.unwrap(), "checkout:1");
 }
 
@@ -40,9 +40,9 @@ async fn a_revision_that_crashes_after_it_has_completed_is_updated_away_from() {
     let mut account = proven(Timing::default()).await;
     deploy(&account, 2, exits(minutes(4))).await;
     account.pass(minutes(60)).await.unwrap();
-    assert_eq!(changes(&account), ["UpdateService"]);
+    assert_eq!(account.changes(), ["UpdateService"]);
     assert_eq!(account.revision().await.unwrap(), "checkout:1");
-    assert_eq!(begun(&account), 3);
+    assert_eq!(account.deployments_begun(), 3);
     assert!(stages(&account).contains(&"rollback-begun".to_owned()), "{:?}", stages(&account));
 }
 
@@ -59,7 +59,7 @@ async fn a_rollback_that_aws_never_takes_becomes_a_page_that_says_so() {
         let when = When::always("ecs", "StopServiceDeployment");
         account.aws.fault(Fault { when, what: what.clone() });
         account.pass(minutes(20)).await.unwrap();
-        assert_eq!(changes(&account), [""; 0], "{what:?}");
+        assert_eq!(account.changes(), [""; 0], "{what:?}");
         let pages =
             account.aws.deliveries().into_iter().filter(|one| stage(one) == "rollback-failed");
         let pages: Vec<String> = pages.map(|one| one.message).collect();
@@ -82,7 +82,7 @@ async fn without_config_nothing_is_changed() {
     account.pass(minutes(15)).await.unwrap();
     deploy(&account, 2, out_of_memory()).await;
     account.pass(minutes(5)).await.unwrap();
-    assert_eq!(changes(&account), [""; 0]);
+    assert_eq!(account.changes(), [""; 0]);
     assert_eq!(done(&account), "nothing: config says `rollback = \"notify\"` (the default)");
 }
 
@@ -94,7 +94,7 @@ async fn with_nothing_proven_nothing_is_changed() {
     account.pass(minutes(5)).await.unwrap();
     deploy(&account, 2, out_of_memory()).await;
     account.pass(minutes(5)).await.unwrap();
-    assert_eq!(changes(&account), [""; 0]);
+    assert_eq!(account.changes(), [""; 0]);
     assert!(
         done(&account).starts_with("nothing: no earlier revision of this service is proven"),
         "{}",
@@ -108,7 +108,7 @@ async fn to_a_deregistered_revision_nothing_is_rolled_back() {
     account.deregister("checkout:1").await.unwrap();
     deploy(&account, 2, out_of_memory()).await;
     account.pass(minutes(5)).await.unwrap();
-    assert_eq!(changes(&account), [""; 0]);
+    assert_eq!(account.changes(), [""; 0]);
     assert!(
         done(&account).contains("checkout:1 was deregistered (INACTIVE)"),
         "{}",
@@ -128,7 +128,7 @@ async fn the_third_rollback_of_a_day_is_left_to_people() {
         account.scale(4).await.unwrap();
         account.pass(minutes(3)).await.unwrap();
     }
-    assert_eq!(changes(&account), ["StopServiceDeployment"; 2]);
+    assert_eq!(account.changes(), ["StopServiceDeployment"; 2]);
     let said = account.aws.deliveries();
     assert!(
         said.iter().any(|one| one.message.contains("was rolled back 2 times within 24 h")),
@@ -148,6 +148,6 @@ async fn a_deployment_that_moved_on_is_left_alone() {
     account.register().await.unwrap();
     account.deploy("checkout:3").await.unwrap();
     account.pass(minutes(10)).await.unwrap();
-    assert_eq!(changes(&account), [""; 0]);
+    assert_eq!(account.changes(), [""; 0]);
     assert_eq!(account.revision().await.unwrap(), "checkout:3");
 }

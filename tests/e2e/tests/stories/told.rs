@@ -1,10 +1,9 @@
 //! How a story is told, and what has come of it.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 use steady_aws::client::Settings as Timing;
-use steady_e2e::{Account, TABLE, WATCH};
-use steady_local_aws::{Call, Delivery, Outcome, What};
+use steady_e2e::Account;
+use steady_local_aws::Delivery;
 use steady_sim::Behaviour;
 
 pub(crate) const AUTO: &str = "team = 'payments'\n[health]\nrollback = 'auto'\n";
@@ -51,28 +50,6 @@ pub(crate) async fn deploy(account: &Account, number: u32, behaviour: Behaviour)
     account.deploy(&revision).await.unwrap();
 }
 
-/// The function's calls that changed ECS: those that ECS carried out.
-pub(crate) fn changes(account: &Account) -> Vec<String> {
-    let calls = account.aws.calls();
-    calls.iter().filter(|call| is_change(call)).map(|call| call.operation.clone()).collect()
-}
-
-fn is_change(call: &Call) -> bool {
-    let done = match &call.outcome {
-        Outcome::Answered { error, .. } => error.is_none(),
-        Outcome::Faulted(what) => *what == What::AnswerLost,
-        Outcome::Open => false,
-    };
-    let changes = ["StopServiceDeployment", "UpdateService"].contains(&call.operation.as_str());
-    done && changes && call.caller == WATCH
-}
-
-/// How many deployments ECS has begun, rollbacks among them.
-pub(crate) fn begun(account: &Account) -> usize {
-    let name = |event: &Value| event["detail"]["eventName"] == "SERVICE_DEPLOYMENT_IN_PROGRESS";
-    account.events.iter().filter(|event| name(event)).count()
-}
-
 pub(crate) fn subjects(account: &Account) -> Vec<String> {
     let deliveries = account.aws.deliveries().into_iter();
     deliveries.map(|delivery| delivery.subject.unwrap_or_default()).collect()
@@ -93,14 +70,7 @@ pub(crate) fn done(account: &Account) -> String {
     line.unwrap_or_default().trim().to_owned()
 }
 
-/// The record as the table has it.
-pub(crate) fn record(account: &Account) -> Value {
-    let items = account.aws.items(TABLE).unwrap();
-    let record = items.iter().find(|item| item["sk"]["S"] == "record").unwrap();
-    serde_json::from_str(record["record"]["S"].as_str().unwrap()).unwrap()
-}
-
 pub(crate) fn nothing_is_left_to_do(account: &Account) -> bool {
-    let outbox = record(account)["outbox"].clone();
+    let outbox = account.record().unwrap()["outbox"].clone();
     outbox.is_null() && account.queue.dead_letters().is_empty() && !account.is_busy()
 }
