@@ -12,6 +12,7 @@ use clap::ValueHint;
 use jiff::Timestamp;
 use steady_core::config::ConfigTree;
 use steady_core::event::{Body, Concern, Event, Owner, TaskEvent};
+use steady_core::installation;
 use steady_core::name::{Account, Region, ServiceKey};
 use steady_core::port::{RunningTask, RunningTasks};
 use steady_core::record::Record;
@@ -67,6 +68,7 @@ pub fn run(args: &Args, out: &mut impl Write, err: &mut impl Write) -> Result<Ex
             tree,
             account,
             region: args.region.as_deref().map(Region::from),
+            common: installation::Account::default(),
             services: HashMap::new(),
             families: HashMap::new(),
             due: BTreeSet::new(),
@@ -167,6 +169,8 @@ struct Timeline<'a, O> {
     tree: ConfigTree,
     account: Option<Account>,
     region: Option<Region>,
+    /// What the account's services have in common.
+    common: installation::Account,
     services: HashMap<ServiceKey, Slot>,
     families: HashMap<Owner, StandaloneRecord>,
     due: BTreeSet<(Timestamp, Whose)>,
@@ -284,7 +288,9 @@ impl<O: Write> Timeline<'_, O> {
         let slot = self.services.entry(service.clone()).or_insert_with(|| Slot::new(&service));
         let record = slot.record.take().unwrap_or_else(|| Record::new(service.clone()));
         let config = self.tree.for_service(service.as_str());
-        let decision = watch::step(record, events, config, now, |_| Ok(slot.running.running()));
+        let decision = watch::step(record, events, config, now, &mut self.common, |_| {
+            Ok(slot.running.running())
+        });
         slot.record = Some(decision.record);
         let before = std::mem::replace(&mut slot.due, decision.due);
         if before != decision.due {

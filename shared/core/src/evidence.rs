@@ -1,4 +1,5 @@
-//! When is a revision bad? Key 1: worse than this service's own tolerated past.
+//! When is a revision bad? Key 1: worse than this service's own tolerated past. (Key 2, worse than the old revision
+//! at the same time, is [`crate::comparison`].)
 //!
 //! An e-value: a number that, while the revision fails no more than is tolerated, reaches 1000 with a chance
 //! of at most one in a thousand over the whole deployment, *however often one looks* (Ville's inequality;
@@ -170,13 +171,18 @@ pub fn key1(half_hours: &[Counts], tolerated_per_day: f64) -> f64 {
     let mut evidence = 0.0;
     for (restart, counts) in half_hours.iter().enumerate().rev() {
         since = since.plus(*counts);
-        let weight = if restart == 0 { FIRST_WEIGHT } else { LATER_WEIGHT };
-        evidence += weight * (of_starts(since) + of_crashes(since, tolerated_per_day)) / 2.0;
+        evidence +=
+            weight_of(restart) * (of_starts(since) + of_crashes(since, tolerated_per_day)) / 2.0;
     }
     evidence
 }
 
-fn mean<const N: usize>(values: [f64; N]) -> f64 {
+/// How much the count since the `restart`th half hour weighs. All of a day weigh 1 together.
+pub(crate) fn weight_of(restart: usize) -> f64 {
+    if restart == 0 { FIRST_WEIGHT } else { LATER_WEIGHT }
+}
+
+pub(crate) fn mean<const N: usize>(values: [f64; N]) -> f64 {
     values.iter().sum::<f64>() / N as f64
 }
 

@@ -1,20 +1,49 @@
 //! What holds for everything in the account: whether Steady may act at all.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::name::ServiceKey;
 use crate::rollback::Refusal;
 
-/// The account's own item: `steady pause` writes it, and every action reads it first.
+/// Other services that got into trouble so long before (or after) one can acquit its revision.
+pub const NEIGHBOURS_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// Services that want a rollback within so long are a crowd.
+pub const CROWD_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// So many others in trouble acquit, whatever they run.
+const NEIGHBOURS_ACQUIT: usize = 2;
+
+/// The account's own item: `steady pause` writes it, and every action reads it first; and what several services have in
+/// common.
 ///
 /// ```json
-/// {"paused": {"until": "2026-11-21T04:00:00Z", "by": "ana", "reason": "migration"}}
+/// {"paused": {"until": "2026-11-21T04:00:00Z", "by": "ana", "reason": "migration"},
+///  "troubles": {"prod/checkout": {"since": "2026-11-21T02:14:07Z", "settled": false, "wants_rollback": "2026-11-21T02:15:09Z"}}}
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Account {
     /// Whether people have stopped everything.
     pub paused: Option<Pause>,
+    /// Services that got into trouble a short while ago.
+    pub troubles: BTreeMap<ServiceKey, Trouble>,
+}
+
+/// A service in trouble, as the others see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// When the evidence against its revision came to [`SICK_AT`](crate::evidence::SICK_AT).
+    pub since: Timestamp,
+    /// Whether what fails was proven before. A service that falls ill in the middle of its own deployment is likely
+    /// ill of that; one that had settled is ill of something else.
+    pub settled: bool,
+    /// When its rollback was about to be decided, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wants_rollback: Option<Timestamp>,
 }
 
 /// Everything is stopped, until a time or until somebody resumes.
@@ -30,9 +59,71 @@ pub struct Pause {
 }
 
 impl Account {
+    /// Takes in what a service says of itself, and forgets what is past.
+    pub fn announce(&mut self, service: &ServiceKey, trouble: Trouble, now: Timestamp) {
+        let stale = self.stale(now);
+        self.troubles.retain(|known, _| !stale.contains(known));
+        self.troubles.insert(service.clone(), trouble);
+    }
+
+    /// Whose trouble is too long ago to bear on anybody else.
+    pub fn stale(&self, now: Timestamp) -> Vec<ServiceKey> {
+        let is_stale = |trouble: &Trouble| {
+            let newest = trouble.wants_rollback.unwrap_or(trouble.since).max(trouble.since);
+            now.duration_since(newest) > CROWD_WITHIN
+        };
+        let stale = self.troubles.iter().filter(|(_, trouble)| is_stale(trouble));
+        stale.map(|(service, _)| service.clone()).collect()
+    }
+
+    /// Whether `service` has said that it wants a rollback now.
+    pub(crate) fn wants_rollback(&self, service: &ServiceKey, now: Timestamp) -> bool {
+        self.troubles.get(service).is_some_and(|trouble| trouble.wants_rollback_at(now))
+    }
+
+    /// The services besides `service` that want a rollback now.
+    pub(crate) fn others_wanting_rollback(
+        &self,
+        service: &ServiceKey,
+        now: Timestamp,
+    ) -> Vec<ServiceKey> {
+        let wants = move |trouble: &Trouble| trouble.wants_rollback_at(now);
+        self.others(service, wants).map(|(service, _)| service.clone()).collect()
+    }
+
+    /// The services whose trouble began with that of `service`, if they acquit its revision: one that had settled, or
+    /// two of any kind.
+    pub(crate) fn neighbours_in_trouble(
+        &self,
+        service: &ServiceKey,
+        now: Timestamp,
+    ) -> Option<Vec<ServiceKey>> {
+        let since = self.troubles.get(service).map_or(now, |own| own.since);
+        let near =
+            |trouble: &Trouble| trouble.since.duration_since(since).abs() <= NEIGHBOURS_WITHIN;
+        let neighbours: Vec<_> = self.others(service, near).collect();
+        let acquits = neighbours.len() >= NEIGHBOURS_ACQUIT
+            || neighbours.iter().any(|(_, trouble)| trouble.settled);
+        acquits.then(|| neighbours.into_iter().map(|(service, _)| service.clone()).collect())
+    }
+
+    fn others<'a>(
+        &'a self,
+        service: &'a ServiceKey,
+        which: impl Fn(&Trouble) -> bool + 'a,
+    ) -> impl Iterator<Item = (&'a ServiceKey, &'a Trouble)> {
+        self.troubles.iter().filter(move |(other, trouble)| *other != service && which(trouble))
+    }
+
     /// The pause in force at `now`, if one is.
     pub fn pause_at(&self, now: Timestamp) -> Option<&Pause> {
         self.paused.as_ref().filter(|pause| pause.until.is_none_or(|until| now < until))
+    }
+}
+
+impl Trouble {
+    fn wants_rollback_at(&self, now: Timestamp) -> bool {
+        self.wants_rollback.is_some_and(|at| now.duration_since(at) <= CROWD_WITHIN)
     }
 }
 
@@ -60,8 +151,8 @@ pub struct Brakes {
 
 impl Brakes {
     /// No brake at all: for a replay, which does nothing.
-    pub fn released() -> Self {
-        Self { mode: Mode::Act, account: Some(Account::default()), unreadable: None }
+    pub fn released(account: &Account) -> Self {
+        Self { mode: Mode::Act, account: Some(account.clone()), unreadable: None }
     }
 
     /// What forbids acting at `now`, if anything does.

@@ -117,6 +117,14 @@ impl TaskArn {
     }
 }
 
+impl DeploymentId {
+    /// 4 bytes that stand for the deployment among the few of one service; never 0.
+    pub(crate) fn hash32(&self) -> u32 {
+        let hash = fnv1a(self.as_str().as_bytes());
+        u32::try_from((hash >> 32) ^ (hash & 0xffff_ffff)).unwrap_or(1).max(1)
+    }
+}
+
 impl TaskDefinitionRevision {
     /// `checkout` of `checkout:42`.
     pub fn family(&self) -> &str {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::installation::Account;
+use crate::installation::{Account, Trouble};
 use crate::name::{DeploymentId, ServiceKey, TaskArn, TaskDefinitionRevision};
 use crate::notice::Message;
 use crate::record::Stored;
@@ -226,6 +226,18 @@ pub trait KeepRecords {
     /// # Errors
     /// [`PortError`].
     fn account(&self) -> impl Future<Output = Result<Account, PortError>> + Send;
+
+    /// Writes a service's trouble into the account's item, drops those of `stale` services, and reads the item as it is
+    /// then, in one call. Whoever announces later sees it.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn announce(
+        &self,
+        service: &ServiceKey,
+        trouble: &Trouble,
+        stale: &[ServiceKey],
+    ) -> impl Future<Output = Result<Account, PortError>> + Send;
 }
 
 /// A service's config as its team wrote it.

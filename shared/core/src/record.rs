@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::config::ServiceConfig;
 use crate::incident::Incident;
+use crate::installation::Trouble;
 use crate::ledger::{Ledger, Stops};
 use crate::name::{Account, DeploymentId, Region, ServiceKey};
 use crate::outbox::Outbox;
@@ -28,12 +29,18 @@ pub struct Record {
     /// The newest rollbacks decided, oldest first, for the budget; at most [`Record::ROLLBACKS_KEPT`].
     #[serde(default, skip_serializing_if = "is_default")]
     pub rollbacks: Vec<PastRollback>,
+    /// The trouble that the account was told of.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub trouble: Option<Trouble>,
     /// Whether a deployment was seen to begin while nothing was proven yet, and what ran before it was looked at.
     #[serde(default, skip_serializing_if = "is_default")]
     pub has_looked_back: bool,
     /// When running tasks were last read, for the limit of one read in 30 s.
     #[serde(default, skip_serializing_if = "is_default")]
     pub read_at: Option<Timestamp>,
+    /// Whether they were wanted again sooner than that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub read_owed: bool,
     /// The last good config. It is read anew whenever the running tasks are.
     #[serde(default, skip_serializing_if = "is_default", serialize_with = "unlike_default")]
     pub config: ServiceConfig,
@@ -61,7 +68,7 @@ pub struct Stored {
     pub record: String,
     /// JSON: the newest stops in full.
     pub stops: String,
-    /// The tasks that stopped within a day, 12 bytes each.
+    /// The tasks that stopped within a day, 21 bytes each.
     pub hashes: Vec<u8>,
     /// When somebody has to look though nothing comes in; `None`: nothing is unfinished.
     pub due: Option<Timestamp>,
@@ -80,8 +87,10 @@ impl Record {
             ledger: Ledger::default(),
             incident: None,
             rollbacks: Vec::new(),
+            trouble: None,
             has_looked_back: false,
             read_at: None,
+            read_owed: false,
             config: ServiceConfig::default(),
             outbox: Outbox::default(),
         }

@@ -17,14 +17,14 @@ use thiserror::Error;
 
 use crate::config::{self, ServiceConfig, SourceFile};
 use crate::event::Event;
-use crate::installation::{Brakes, Mode};
+use crate::installation::{Brakes, Mode, Trouble};
 use crate::name::ServiceKey;
 use crate::outbox::{Pending, Work};
 use crate::port::{ChangeService, KeepRecords, PortError, Publish, ReadConfig, ReadService, Saved};
 use crate::record::{Record, Unreadable};
 use crate::report::{Entry, What};
 use crate::rollback::{self, CarryingOut, Outcome, Refusal, Step};
-use crate::watch::{self, Decision, Observation, Running, Settled};
+use crate::watch::{self, Ask, Decision, Observation, Running, Settled};
 
 /// Saves that may be overtaken before a turn gives up. Each loss means that somebody else's turn got through, so this
 /// is reached only where very many come for one service at once; the queue brings the events again.
@@ -172,25 +172,49 @@ where
     // ---- observe, decide ----
 
     async fn decide(&self, turn: &Turn<'_>, record: Record) -> Decision {
-        let events = turn.events.to_vec();
-        let config = record.config.clone();
         let brakes = Brakes { mode: turn.mode, ..Brakes::default() };
-        let observation = Observation { events, running: Running::NotAsked, brakes };
-        let first = watch::decide(record, observation, &config, turn.now);
-        if !first.ask {
-            return first;
+        let mut observation =
+            Observation { events: turn.events.to_vec(), running: Running::NotAsked, brakes };
+        let mut asked_before: Vec<Ask> = Vec::new();
+        let mut record = record;
+        let mut entries = Vec::new();
+        loop {
+            let config = record.config.clone();
+            let mut decision = watch::decide(record, observation.clone(), &config, turn.now);
+            entries.append(&mut decision.entries);
+            // Nothing is asked twice in a turn.
+            let ask = decision.ask.take().filter(|ask| !asked_before.contains(ask));
+            let Some(ask) = ask else {
+                decision.entries = entries;
+                return decision;
+            };
+            record = decision.record;
+            observation.events.clear();
+            match &ask {
+                Ask::Running => {
+                    observation.brakes = self.read_brakes(turn, &mut record, &mut entries).await;
+                    observation.running = match self.ecs.running_tasks(turn.service).await {
+                        Ok(running) => Running::Known(running),
+                        Err(error) => Running::Unknown(error.to_string()),
+                    };
+                }
+                Ask::Announce(trouble) => {
+                    self.announce(turn, trouble, &mut observation.brakes).await;
+                }
+            }
+            asked_before.push(ask);
         }
-        let (mut record, mut entries) = (first.record, first.entries);
-        let brakes = self.read_brakes(turn, &mut record, &mut entries).await;
-        let running = match self.ecs.running_tasks(turn.service).await {
-            Ok(running) => Running::Known(running),
-            Err(error) => Running::Unknown(error.to_string()),
-        };
-        let config = record.config.clone();
-        let observation = Observation { events: Vec::new(), running, brakes };
-        let mut second = watch::decide(record, observation, &config, turn.now);
-        second.entries.splice(0..0, entries);
-        second
+    }
+
+    /// Tells the account of this service's trouble. Where that fails nobody knows who else is in trouble, so nothing is
+    /// done.
+    async fn announce(&self, turn: &Turn<'_>, trouble: &Trouble, brakes: &mut Brakes) {
+        let stale = brakes.account.as_ref().map(|account| account.stale(turn.now));
+        let stale = stale.unwrap_or_default();
+        match self.records.announce(turn.service, trouble, &stale).await {
+            Ok(account) => brakes.account = Some(account),
+            Err(error) => brakes.unreadable = Some(error.to_string()),
+        }
     }
 
     /// Reads what may forbid acting: the config as it is now, which the record keeps, and the account's item. What
@@ -258,7 +282,7 @@ where
     ) -> (Vec<(String, Settled)>, Decision) {
         let mut all = Vec::new();
         let mut left = BTreeSet::new();
-        let mut decision = Decision { record, ask: false, entries: Vec::new(), due: None };
+        let mut decision = Decision { record, ask: None, entries: Vec::new(), due: None };
         for _ in 0..ROUNDS_MAX {
             let free = |one: &&Pending| {
                 !left.contains(&one.id) && one.claim.as_ref().is_none_or(|it| it.by == turn.by)

@@ -4,7 +4,7 @@
 //! pk             sk        others
 //! prod/checkout  record    record S (JSON)  version N  stops_version N  [open S "open"  due N]
 //! prod/checkout  stops     stops S (JSON)   version N  hashes B
-//! #account       account   account S (JSON)
+//! #account       account   [account S (JSON)]  [trouble#prod/checkout S (JSON)] ...
 //! ```
 //!
 //! `version` of the record counts its saves. `stops_version` is the version at which the stops were last written, and
@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use steady_core::installation::Account;
+use steady_core::name::ServiceKey;
 use steady_core::port::Loaded;
 use steady_core::record::Stored;
 
@@ -31,6 +32,8 @@ pub(super) const STOPS: &str = "stops";
 pub(super) const ACCOUNT_KEY: &str = "#account";
 /// Its `sk`, and the attribute that holds its JSON.
 pub(super) const ACCOUNT: &str = "account";
+/// See [`trouble`].
+const TROUBLE: &str = "trouble#";
 /// The only value of `open`: the index is one partition, ordered by `due`.
 const OPEN: &str = "open";
 
@@ -157,7 +160,23 @@ pub(super) fn read(items: &[Item]) -> Result<Read, String> {
 /// # Errors
 /// What is missing or malformed.
 pub(super) fn account(item: &Item) -> Result<Account, String> {
-    serde_json::from_str(string(item, ACCOUNT)?).map_err(|error| error.to_string())
+    let mut account = match item.get(ACCOUNT) {
+        Some(_) => serde_json::from_str(string(item, ACCOUNT)?).map_err(|e| e.to_string())?,
+        None => Account::default(),
+    };
+    for name in item.keys() {
+        let Some(service) = name.strip_prefix(TROUBLE) else { continue };
+        let trouble = serde_json::from_str(string(item, name)?);
+        let trouble = trouble.map_err(|error| format!("`{name}`: {error}"))?;
+        account.troubles.insert(service.into(), trouble);
+    }
+    Ok(account)
+}
+
+/// The attribute of the account's item that holds a service's trouble: one each, so that two services that announce
+/// theirs at the same moment do not overwrite each other's.
+pub(super) fn trouble(service: &ServiceKey) -> String {
+    format!("{TROUBLE}{service}")
 }
 
 fn due(item: &Item) -> Result<Option<Timestamp>, String> {

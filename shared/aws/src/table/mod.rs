@@ -9,8 +9,10 @@ mod item;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
-use steady_core::installation::Account;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValue, TransactWriteItem,
+};
+use steady_core::installation::{Account, Trouble};
 use steady_core::name::ServiceKey;
 use steady_core::port::{KeepRecords, Loaded, PortError, Saved};
 use steady_core::record::Stored;
@@ -163,6 +165,36 @@ impl KeepRecords for Table {
             }
             None => Ok(Account::default()),
         }
+    }
+
+    /// One UpdateItem: the item as it is afterwards comes with the answer.
+    async fn announce(
+        &self,
+        service: &ServiceKey,
+        trouble: &Trouble,
+        stale: &[ServiceKey],
+    ) -> Result<Account, PortError> {
+        const CALL: &str = "UpdateItem";
+        let json = serde_json::to_string(trouble).unwrap_or_default();
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(item::key(item::ACCOUNT_KEY, item::ACCOUNT)))
+            .expression_attribute_names("#own", item::trouble(service))
+            .expression_attribute_values(":own", AttributeValue::S(json))
+            .return_values(ReturnValue::AllNew);
+        let mut update = "SET #own = :own".to_owned();
+        for (number, stale) in stale.iter().filter(|stale| *stale != service).enumerate() {
+            let name = format!("#stale{number}");
+            update += if number == 0 { " REMOVE " } else { ", " };
+            update += &name;
+            request = request.expression_attribute_names(name, item::trouble(stale));
+        }
+        let answer = request.update_expression(update).send().await;
+        let answer = answer.map_err(|error| port_error(CALL, error))?;
+        let found = answer.attributes().cloned().unwrap_or_default();
+        item::account(&found).map_err(|damage| damaged(CALL, item::ACCOUNT_KEY, &damage))
     }
 }
 

@@ -349,6 +349,12 @@ impl Deployment {
         shares
     }
 
+    /// When the present day of evidence began.
+    pub(crate) fn today_from(&self, now: Timestamp) -> Timestamp {
+        let first = day_of(self.half_hour_of(now).max(0)) * i64::from(RESTARTS_PER_DAY);
+        self.end_of(first - 1)
+    }
+
     fn half_hour_of(&self, at: Timestamp) -> i64 {
         at.duration_since(self.evidence_from).as_secs().div_euclid(RESTART_EVERY.as_secs())
     }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use deployment::Deployment;
 pub use stop::TaskStop;
+pub(crate) use stops::{Fate, Lived};
 pub use stops::{REMEMBERED_FOR, STOPS_KEPT, Stops, TASKS_REMEMBERED};
 
 use crate::event::{DeploymentEvent, DeploymentEventName, TaskEvent};
@@ -80,7 +81,7 @@ impl Ledger {
         if stop.ended_at().as_second() < self.stops.forgotten_before {
             return Absorbed::TooOld(Box::new(stop));
         }
-        self.stops.remember(&event.task, stop.ended_at());
+        self.stops.remember(&stop);
         if let Some(deployment) = self.deployment_of(&stop) {
             deployment.add(&stop);
         }
@@ -99,6 +100,7 @@ impl Ledger {
         let before = known.clone();
         known.merge(&news);
         let after = known.clone();
+        self.stops.remember(&after);
         if let Some(deployment) = self.deployment_of(&before) {
             deployment.take_out(&before);
         }
@@ -262,6 +264,11 @@ impl Ledger {
         deployment: &'a DeploymentId,
     ) -> impl Iterator<Item = &'a TaskStop> {
         self.stops.kept.iter().filter(move |stop| stop.deployment.as_ref() == Some(deployment))
+    }
+
+    /// How the tasks of `deployment` lived that stopped within a day.
+    pub(crate) fn lives_of(&self, deployment: &DeploymentId) -> impl Iterator<Item = Lived> {
+        self.stops.lives_of(deployment)
     }
 
     /// Whether the task is known to have stopped.

@@ -8,6 +8,7 @@ use crate::event::Container;
 use crate::evidence::{Counts, TOLERATED_FAILING_STARTS};
 use crate::incident::Resolution;
 use crate::ledger::TaskStop;
+use crate::name::ServiceKey;
 use crate::stop::Cause;
 
 /// `2026-11-21 02:14:07 UTC`
@@ -115,6 +116,21 @@ pub fn resolution(resolution: &Resolution) -> String {
 /// The first 8 characters of a task's id are enough to find it.
 pub fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
+}
+
+/// Names in a sentence: `prod/a`, `prod/a and prod/b`, `prod/a, prod/b and 3 more`.
+pub fn listed(services: &[ServiceKey]) -> String {
+    const NAMED: usize = 5;
+    let mut names: Vec<String> = services.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = services.len().saturating_sub(NAMED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => "nobody".to_owned(),
+    }
 }
 
 /// `text` cut to `limit` characters, with `...` where something was lost.

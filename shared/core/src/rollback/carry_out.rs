@@ -236,7 +236,9 @@ impl<'a> CarryingOut<'a> {
     }
 
     fn braked(&self, now: Timestamp) -> Option<Refusal> {
-        self.brakes.refusal(now).or_else(|| self.forbidden.clone())
+        let brakes = self.brakes;
+        let crowd = || super::crowd(self.service, brakes, now);
+        brakes.refusal(now).or_else(|| self.forbidden.clone()).or_else(crowd)
     }
 }
 

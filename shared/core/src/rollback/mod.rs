@@ -12,12 +12,13 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::{self, Comparison};
 use crate::config::{Health, RollbackMode, Witness};
-use crate::evidence::SICK_AT;
+use crate::evidence::{self, Counts, SICK_AT};
 use crate::incident::Incident;
 use crate::installation::Brakes;
 use crate::ledger::Proven;
-use crate::name::{DeploymentId, TaskDefinitionRevision};
+use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
 use crate::notice::words;
 use crate::record::Record;
 use crate::stop::{Cause, Verdict};
@@ -25,6 +26,10 @@ use crate::stop::{Cause, Verdict};
 /// With no old task left to compare, wait this long before a rollback: an outage shows in the old revision,
 /// or in others, within it.
 pub const HOLD: SignedDuration = SignedDuration::from_secs(60);
+
+/// So many services of the account that want a rollback within [`CROWD_WITHIN`](crate::installation::CROWD_WITHIN) are
+/// all held.
+pub const CROWD: usize = 3;
 
 /// Rollbacks of one service within [`BUDGET_PERIOD`]. More would be two revisions taking turns.
 pub const BUDGET: usize = 2;
@@ -107,17 +112,29 @@ pub(crate) enum Considered {
 pub(crate) struct Seen<'a> {
     /// The deployment that ECS calls PRIMARY, where known.
     pub(crate) primary: Option<&'a DeploymentId>,
-    /// The revision before and the evidence against it, where known.
-    pub(crate) old_evidence: Option<(Option<TaskDefinitionRevision>, f64)>,
-    /// Whether Steady may act at all.
+    /// The revision before, where known.
+    pub(crate) old: Option<OldNow>,
+    /// Whether the loop goes on.
+    pub(crate) is_failing: bool,
+    /// Whether Steady may act at all, and what else is wrong in the account.
     pub(crate) brakes: &'a Brakes,
+}
+
+/// The revision that the failing one replaces, as it fares since then.
+pub(crate) struct OldNow {
+    /// Which, where known.
+    pub(crate) revision: Option<TaskDefinitionRevision>,
+    /// E1 against it since the failing deployment began.
+    pub(crate) evidence: f64,
+    /// Key 2: the failing one beside it.
+    pub(crate) comparison: Comparison,
 }
 
 /// Goes through the guards in the order in which a person would want to hear of them.
 pub(crate) fn consider(
     record: &Record,
     incident: &Incident,
-    seen: Seen<'_>,
+    seen: &Seen<'_>,
     health: &Health,
     now: Timestamp,
 ) -> Considered {
@@ -136,35 +153,91 @@ pub(crate) fn consider(
         Ok(target) => target,
         Err(refusal) => return Considered::Refuse(refusal),
     };
-    if let Some(refusal) = too_long_ago(record, incident, health, now) {
+    let refusal = too_long_ago(record, incident, health, now)
+        // Last of what stands for good: nobody should wait for evidence that could change nothing.
+        .or_else(|| unproved(incident))
+        .or_else(|| crowd(&record.service, seen.brakes, now));
+    if let Some(refusal) = refusal {
         return Considered::Refuse(refusal);
     }
-    // Last of what stands for good: nobody should wait for evidence that could change nothing.
-    if let Some(refusal) = unproved(incident) {
-        return Considered::Refuse(refusal);
+    match second_key(record, incident, seen, health, now) {
+        Err(refusal) => Considered::Refuse(refusal),
+        Ok(until) if now < until => Considered::Hold { until, target },
+        Ok(_) => Considered::Act(Action {
+            path: path(record, incident, &target),
+            away_from: incident.about.clone(),
+            target,
+        }),
     }
-    if let Some((revision, evidence)) =
-        seen.old_evidence.filter(|(_, evidence)| *evidence >= SICK_AT)
+}
+
+/// Whether the new revision is to blame, rather than something that befalls the old one as well; from when on it may
+/// be acted upon. This is where an outage is told from a bad deployment.
+fn second_key(
+    record: &Record,
+    incident: &Incident,
+    seen: &Seen<'_>,
+    health: &Health,
+    now: Timestamp,
+) -> Result<Timestamp, Refusal> {
+    let old = seen.old.as_ref();
+    if !seen.is_failing {
+        return Err(Refusal::NotFailingNow);
+    }
+    if old.is_some_and(|old| old.comparison.evidence >= comparison::TURNS_AT) {
+        return Ok(now);
+    }
+    if let Some(old) = old.filter(|old| old.evidence >= SICK_AT) {
+        let (revision, evidence) = (old.revision.clone(), old.evidence);
+        return Err(Refusal::OldRevisionSick { revision, evidence });
+    }
+    if kills_itself(record, incident) {
+        return Ok(now);
+    }
+    let runs_beside = old.filter(|old| old.comparison.old_tasks > 0);
+    if let Some(old) =
+        runs_beside.filter(|_| incident.counts.crashes > incident.counts.failed_starts)
     {
-        return Considered::Refuse(Refusal::OldRevisionSick { revision, evidence });
+        let (revision, tasks) = (old.revision.clone(), old.comparison.old_tasks);
+        let evidence = evidence::rounded(old.comparison.evidence);
+        return Err(Refusal::NotWorseThanOld { revision, evidence, tasks });
     }
-    if !kills_itself(record, incident) {
-        match health.witness {
-            Witness::Page => return Considered::Refuse(Refusal::WitnessPage),
-            Witness::Probe => return Considered::Refuse(Refusal::ProbesNotAllowed),
-            Witness::Act => {}
-        }
-        let turned = incident.key1_turned_at.unwrap_or(now);
-        let until = turned.saturating_add(HOLD).unwrap_or(now);
-        if now < until {
-            return Considered::Hold { until, target };
+    // No old task left to compare with: the witness decides.
+    if let Some(refusal) =
+        neighbours(record, seen.brakes, now).or_else(|| started_before(record, incident))
+    {
+        return Err(refusal);
+    }
+    match health.witness {
+        Witness::Page => Err(Refusal::WitnessPage),
+        Witness::Probe => Err(Refusal::ProbesNotAllowed),
+        Witness::Act => {
+            Ok(incident.key1_turned_at.unwrap_or(now).saturating_add(HOLD).unwrap_or(now))
         }
     }
-    Considered::Act(Action {
-        path: path(record, incident, &target),
-        away_from: incident.about.clone(),
-        target,
-    })
+}
+
+/// Others of the account want a rollback in the same ten minutes: a shared dependency is likelier than three bad
+/// deployments (design, invariant 11).
+pub(crate) fn crowd(service: &ServiceKey, brakes: &Brakes, now: Timestamp) -> Option<Refusal> {
+    let services = brakes.account.as_ref()?.others_wanting_rollback(service, now);
+    (services.len() + 1 >= CROWD).then_some(Refusal::Crowd { services })
+}
+
+fn neighbours(record: &Record, brakes: &Brakes, now: Timestamp) -> Option<Refusal> {
+    let services = brakes.account.as_ref()?.neighbours_in_trouble(&record.service, now)?;
+    Some(Refusal::NeighboursSick { services })
+}
+
+/// Tasks of a revision that has proven that it starts do not start any more: it has not changed since, something else
+/// has. (A leak, or a fault that comes with time, shows in tasks that ran.)
+fn started_before(record: &Record, incident: &Incident) -> Option<Refusal> {
+    let about = record.ledger.deployment(&incident.about)?;
+    let proven_at =
+        record.ledger.proven_at(incident.revision.as_ref()?).filter(|_| about.is_proven)?;
+    let starts = Counts { crashes: 0, exposure_ms: 0, ..incident.counts };
+    (evidence::key1(&[starts], evidence::TOLERATED_CRASHES_PER_DAY) >= SICK_AT)
+        .then_some(Refusal::StartedBefore { proven_at })
 }
 
 /// What config says against any rollback.

@@ -6,10 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::BUDGET;
+use crate::comparison;
 use crate::config::render_duration;
 use crate::evidence;
 use crate::installation::Pause;
-use crate::name::{DeploymentId, TaskDefinitionRevision};
+use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
 use crate::notice::words;
 use crate::port::TargetState;
 use crate::stop::{Cause, Verdict};
@@ -59,6 +60,32 @@ pub enum Refusal {
         /// Evidence against it.
         evidence: f64,
     },
+    /// The revision before runs beside it, and the new one has not proved to be worse.
+    NotWorseThanOld {
+        /// Which.
+        revision: Option<TaskDefinitionRevision>,
+        /// Key 2 so far.
+        evidence: f64,
+        /// So many tasks of the revision before run.
+        tasks: usize,
+    },
+    /// No task has failed for a while.
+    NotFailingNow,
+    /// Other services of the account got into trouble at the same time.
+    NeighboursSick {
+        /// Which.
+        services: Vec<ServiceKey>,
+    },
+    /// Tasks of the revision do not start any more, which they did when it was proven.
+    StartedBefore {
+        /// When.
+        proven_at: Timestamp,
+    },
+    /// Other services of the account want a rollback too: all are held.
+    Crowd {
+        /// Which.
+        services: Vec<ServiceKey>,
+    },
     /// Config says `witness = "page"`: only a comparison with running old tasks may roll back.
     WitnessPage,
     /// Config says `witness = "probe"`, and this installation may not start probe tasks.
@@ -96,7 +123,15 @@ pub enum Refusal {
 impl Refusal {
     /// Whether it may end by itself at any moment, so that each new event is a reason to look again.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::Paused(_) | Self::Unreadable(_))
+        matches!(
+            self,
+            Self::Paused(_)
+                | Self::Unreadable(_)
+                | Self::NotWorseThanOld { .. }
+                | Self::NotFailingNow
+                | Self::NeighboursSick { .. }
+                | Self::Crowd { .. }
+        )
     }
 
     /// Whether somebody, or ECS, is changing the service already, so that nobody should do so by hand on top.
@@ -163,6 +198,34 @@ impl fmt::Display for Refusal {
                 f,
                 "the revision before fails too ({} : 1), so a cause shared by both is likelier than the new revision",
                 evidence::in_words(*evidence),
+            ),
+            Self::NotWorseThanOld { revision, evidence, tasks } => {
+                let old = revision.as_ref().map_or("the revision before", |one| one.as_str());
+                let run = if *tasks == 1 { "1 task of it still runs" } else { &format!("{tasks} tasks of it still run") };
+                write!(
+                    f,
+                    "the new revision has not proved to fare worse than {old}: {run} beside it, and the comparison stands at {} : 1 ({} : 1 is needed)",
+                    evidence::in_words(*evidence),
+                    comparison::TURNS_AT,
+                )
+            }
+            Self::NotFailingNow => {
+                f.write_str("no task has failed for some minutes, and those started since live")
+            }
+            Self::NeighboursSick { services } => write!(
+                f,
+                "{} got into trouble at the same time, so a cause shared by both is likelier than the new revision",
+                words::listed(services),
+            ),
+            Self::StartedBefore { proven_at } => write!(
+                f,
+                "its tasks do not start any more, but did when it was proven at {}: the revision has not changed since, so something else has",
+                words::clock(*proven_at),
+            ),
+            Self::Crowd { services } => write!(
+                f,
+                "{} want a rollback too within ten minutes, so a shared cause is likelier than so many bad deployments; all are held",
+                words::listed(services),
             ),
             Self::WitnessPage => {
                 f.write_str("config says `witness = \"page\"`, and no old task is left to compare with")

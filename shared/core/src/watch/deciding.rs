@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{READ_EVERY, Running};
+use super::{Ask, Decision, READ_EVERY, Running};
 use crate::config::{Health, ServiceConfig};
 use crate::evidence::{self, FAILED_TASKS_MIN, SICK_AT, TURNS_AT};
 use crate::incident::{Incident, IncidentId, IncidentKind, TaskCount};
-use crate::installation::Brakes;
+use crate::installation::{Brakes, Trouble};
 use crate::ledger::Deployment;
 use crate::name::DeploymentId;
 use crate::notice::{self, Notice, Stage};
@@ -26,9 +26,16 @@ pub(super) struct Deciding<'a> {
     pub(super) brakes: Brakes,
     /// When the running tasks could be read, if they are wanted and were read too recently.
     pub(super) want_read: Option<Timestamp>,
+    /// What the account has to be told before a rollback can be decided.
+    pub(super) wish: Option<Trouble>,
 }
 
 impl Deciding<'_> {
+    /// Ends here: something has to be answered first.
+    pub(super) fn asking(self, ask: Ask) -> Decision {
+        Decision { record: self.record, ask: Some(ask), entries: self.entries, due: None }
+    }
+
     pub(super) fn health(&self) -> &Health {
         &self.config.health
     }
@@ -54,16 +61,6 @@ impl Deciding<'_> {
 
     pub(super) fn is_known(&self) -> bool {
         matches!(self.running, Running::Known(_))
-    }
-
-    /// E1 against a deployment. Without running tasks known it is an upper bound: they only speak for it.
-    pub(super) fn evidence(
-        &self,
-        id: &DeploymentId,
-        deployment: &Deployment,
-    ) -> (f64, evidence::Counts) {
-        let old = self.record.ledger.replaced_by(id).map(|(_, old)| old.totals());
-        deployment.evidence(self.now, &self.tasks_of(id), evidence::tolerated_per_day(old))
     }
 
     pub(super) fn current(&self) -> Option<(DeploymentId, &Deployment)> {
@@ -118,6 +115,7 @@ impl Deciding<'_> {
             || reached(self.hold_ends())
             || reached(self.pause_ends())
             || (self.has_news && self.may_pass_by_now())
+            || self.record.read_owed
         {
             return true;
         }
@@ -134,14 +132,11 @@ impl Deciding<'_> {
     }
 
     pub(super) fn may_read(&mut self) -> bool {
-        let Some(read_at) = self.record.read_at else {
-            return true;
-        };
-        let next = read_at.saturating_add(READ_EVERY).unwrap_or(read_at);
-        if self.now < next {
-            self.want_read = Some(next);
-        }
-        self.now >= next
+        let next = self.record.read_at.and_then(|at| at.checked_add(READ_EVERY).ok());
+        let too_soon = next.filter(|next| self.now < *next);
+        self.want_read = too_soon.or(self.want_read);
+        self.record.read_owed = too_soon.is_some();
+        too_soon.is_none()
     }
 
     fn hold_ends(&self) -> Option<Timestamp> {
@@ -308,15 +303,17 @@ impl Deciding<'_> {
             }
             return;
         }
-        let old = self.record.ledger.replaced_by(&incident.about);
-        let old = old.map(|(id, old)| {
-            (old.revision().cloned(), evidence::rounded(self.evidence(id, old).0))
-        });
-        // Without its running tasks known, the old revision's evidence is an upper bound, and acquits nobody.
-        let old = old.filter(|_| self.is_known());
-        let seen =
-            rollback::Seen { primary: self.primary(), old_evidence: old, brakes: &self.brakes };
-        let outcome = rollback::consider(&self.record, incident, seen, self.health(), self.now);
+        let seen = rollback::Seen {
+            primary: self.primary(),
+            old: self.old_now(incident),
+            is_failing: self.is_failing_now(incident),
+            brakes: &self.brakes,
+        };
+        let outcome = rollback::consider(&self.record, incident, &seen, self.health(), self.now);
+        if let Some(wish) = self.wish(&outcome) {
+            self.wish = Some(wish);
+            return;
+        }
         let outcome = self.hold_unless_known(outcome);
         // A refusal is news where a rollback was announced, or another deployment has failed since; elsewhere
         // people have been told.

@@ -135,7 +135,7 @@ impl Deciding<'_> {
     }
 
     /// The median time between the failures of the incident's loop, by the stops kept in full.
-    fn median_gap(&self, id: &DeploymentId, incident: &Incident) -> SignedDuration {
+    pub(super) fn median_gap(&self, id: &DeploymentId, incident: &Incident) -> SignedDuration {
         let day = SignedDuration::from_hours(24);
         let day_before = incident.opened_at.saturating_sub(day).unwrap_or(Timestamp::MIN);
         let stops = self.record.ledger.stops_of(id).filter(|stop| stop.blames_revision());

@@ -6,6 +6,7 @@
 
 mod deciding;
 mod ending;
+mod judging;
 mod settling;
 
 pub use settling::{Settled, settle};
@@ -14,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config::ServiceConfig;
 use crate::event::{Body, Event};
-use crate::installation::Brakes;
+use crate::installation::{Account, Brakes, Trouble};
 use crate::ledger::Absorbed;
 use crate::name::ServiceKey;
 use crate::notice;
@@ -55,12 +56,21 @@ pub enum Running {
 pub struct Decision {
     /// The record from now on. What is to be done is in its outbox.
     pub record: Record,
-    /// `true`: read the running tasks and decide again with them, without the events, before anything else.
-    pub ask: bool,
+    /// What has to be answered before anything else: then decide again, without the events.
+    pub ask: Option<Ask>,
     /// What happened, in order.
     pub entries: Vec<Entry>,
     /// When to decide again though nothing comes in; always after `now`.
     pub due: Option<Timestamp>,
+}
+
+/// What a decision needs to know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// What runs, and whether Steady may act: [`Observation::running`] and [`Observation::brakes`].
+    Running,
+    /// Tell the account of this service's trouble, and say how the account stands then: [`Brakes::account`].
+    Announce(Trouble),
 }
 
 /// Decides.
@@ -86,11 +96,14 @@ pub fn decide(
     }
     let brakes = observation.brakes;
     let mut deciding =
-        Deciding { config, now, running, brakes, record, entries, has_news, want_read };
+        Deciding { config, now, running, brakes, record, entries, has_news, want_read, wish: None };
     if deciding.needs_running() && deciding.may_read() {
-        let Deciding { record, entries, .. } = deciding;
-        return Decision { record, ask: true, entries, due: None };
+        return deciding.asking(Ask::Running);
     }
+    if let Some(trouble) = deciding.trouble_begins() {
+        return deciding.asking(Ask::Announce(trouble));
+    }
+    let before = deciding.is_known().then(|| (deciding.record.clone(), deciding.entries.clone()));
     deciding.expire();
     deciding.refresh();
     deciding.look_back();
@@ -98,37 +111,65 @@ pub fn decide(
     deciding.soak();
     deciding.open_or_join();
     deciding.roll_back();
+    if let (Some(trouble), Some((record, entries))) = (deciding.wish.take(), before) {
+        let ask = Some(Ask::Announce(trouble));
+        return Decision { record, ask, entries, due: None };
+    }
     deciding.resolve();
     deciding.escalate();
     deciding.record.ledger.tidy(now, deciding.record.incident.as_ref().map(|open| &open.about));
     let due = deciding.due();
     let Deciding { record, entries, .. } = deciding;
-    Decision { record, ask: false, entries, due }
+    Decision { record, ask: None, entries, due }
 }
 
-/// Decides, answers with `read` what is asked, and takes everything decided for done: how a replay goes on.
+/// Decides, answers with `read` what is asked, and takes everything decided for done: how a replay goes on. `account` is
+/// what the services of the replay have in common.
 pub fn step(
     record: Record,
     events: Vec<Event>,
     config: &ServiceConfig,
     now: Timestamp,
+    account: &mut Account,
     read: impl FnOnce(&ServiceKey) -> Result<RunningTasks, String>,
 ) -> Decision {
-    let brakes = Brakes::released();
-    let observation = Observation { events, running: Running::NotAsked, brakes: brakes.clone() };
-    let mut decision = decide(record, observation, config, now);
-    if decision.ask {
-        let running = match read(&decision.record.service) {
-            Ok(tasks) => Running::Known(tasks),
-            Err(why) => Running::Unknown(why),
-        };
-        let observation = Observation { events: Vec::new(), running, brakes };
-        let first = decision;
-        decision = decide(first.record, observation, config, now);
-        decision.entries.splice(0..0, first.entries);
+    let mut read = Some(read);
+    let mut observation =
+        Observation { events, running: Running::NotAsked, brakes: Brakes::released(account) };
+    let mut asked_before = Vec::new();
+    let mut entries = Vec::new();
+    let mut record = record;
+    loop {
+        let mut decision = decide(record, observation.clone(), config, now);
+        entries.append(&mut decision.entries);
+        match decision.ask.take() {
+            // Nothing is asked twice.
+            Some(ask) if !asked_before.contains(&ask) => {
+                match &ask {
+                    Ask::Running => {
+                        let answer = read.take().map(|read| read(&decision.record.service));
+                        observation.running = match answer {
+                            Some(Ok(tasks)) => Running::Known(tasks),
+                            Some(Err(why)) => Running::Unknown(why),
+                            None => Running::NotAsked,
+                        };
+                    }
+                    Ask::Announce(trouble) => {
+                        account.announce(&decision.record.service, trouble.clone(), now);
+                    }
+                }
+                asked_before.push(ask);
+                observation.brakes = Brakes::released(account);
+                observation.events.clear();
+                record = decision.record;
+            }
+            _ => {
+                decision.entries = entries;
+                decision.record.outbox.clear();
+                return decision;
+            }
+        }
     }
-    decision.record.outbox.clear();
-    decision
 }
 
 /// Takes events into the record, oldest first.

@@ -42,13 +42,14 @@ pub fn settle(
         entries: Vec::new(),
         has_news: false,
         want_read: None,
+        wish: None,
     };
     for (id, settled) in settled {
         deciding.settle(id, settled);
     }
     let due = deciding.due();
     let Deciding { record, entries, .. } = deciding;
-    Decision { record, ask: false, entries, due }
+    Decision { record, ask: None, entries, due }
 }
 
 impl Deciding<'_> {

@@ -10,6 +10,7 @@
 )]
 
 mod always;
+mod judge;
 mod open;
 mod refuse;
 mod resolve;

@@ -237,7 +237,7 @@ fn ledger_after(
         let observation = Observation {
             events: batch.to_vec(),
             running: Running::Unknown("not asked in this test".to_owned()),
-            brakes: steady_core::installation::Brakes::released(),
+            brakes: steady_core::installation::Brakes::released(&story.account),
         };
         record = watch::decide(record, observation, &story.config, now).record;
     }

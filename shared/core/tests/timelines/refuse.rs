@@ -184,7 +184,7 @@ fn the_only_proven_revision_was_rolled_back_from() {
     story.pass(minutes(15));
     assert_eq!(story.proven(), ["checkout:41", "checkout:42"]);
     // 42 turns bad within its window and is rolled back; then 41's own deployment loops.
-    (0..3).for_each(|_| loops(&mut story, 42));
+    (0..8).for_each(|_| story.live(42, seconds(90), End::Exit(1)));
     story.pass(seconds(61));
     assert_eq!(story.count("rollback"), 1);
     story.begin(43);

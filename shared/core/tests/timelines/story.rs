@@ -7,6 +7,7 @@ use steady_core::config::{RollbackMode, ServiceConfig};
 use steady_core::event::{
     Body, Container, DeploymentEvent, DeploymentEventName, Event, Owner, TaskEvent, TaskStatus,
 };
+use steady_core::installation::Account;
 use steady_core::name::{DeploymentId, TaskArn};
 use steady_core::notice::Notice;
 use steady_core::port::{RunningTask, RunningTasks};
@@ -39,6 +40,8 @@ pub(crate) struct Story {
     pub(crate) record: Record,
     pub(crate) config: ServiceConfig,
     pub(crate) ecs: Ecs,
+    /// What the account's services have in common.
+    pub(crate) account: Account,
     pub(crate) now: Timestamp,
     pub(crate) due: Option<Timestamp>,
     /// Everything that has happened.
@@ -82,6 +85,7 @@ impl Story {
             record: Record::new("prod/checkout".into()),
             config,
             ecs: Ecs { answers: true, ..Ecs::default() },
+            account: Account::default(),
             now: "2026-11-21T00:00:00Z".parse().unwrap(),
             due: None,
             entries: Vec::new(),
@@ -165,6 +169,12 @@ impl Story {
         };
         self.ecs.running.insert(task.clone(), running);
         task
+    }
+
+    /// The running tasks of a deployment.
+    pub(crate) fn running_of(&self, deployment: u32) -> Vec<TaskArn> {
+        let of_it = |task: &&RunningTask| task.deployment == Some(id(deployment));
+        self.ecs.running.values().filter(of_it).map(|task| task.task.clone()).collect()
     }
 
     /// A running task ends now.
@@ -270,8 +280,10 @@ impl Story {
         let record = Record::restore(&self.record.store(self.due)).unwrap();
         assert_eq!(record, self.record, "the record changes on its way through the table");
         let (now, ecs) = (self.now, &mut self.ecs);
-        let decision = watch::step(record, events, &self.config, now, |_| ecs.running_tasks(now));
-        assert!(!decision.ask, "everything asked was answered");
+        let account = &mut self.account;
+        let decision =
+            watch::step(record, events, &self.config, now, account, |_| ecs.running_tasks(now));
+        assert!(decision.ask.is_none(), "everything asked was answered");
         self.due = decision.due;
         self.record = decision.record;
         self.entries.extend(decision.entries);

@@ -325,7 +325,7 @@ fn a_pause_stops_everything_and_is_said_once() {
     let world = World::with_proven();
     let until = world.now() + jiff::SignedDuration::from_hours(1);
     let pause = Pause { until: Some(until), by: Some("ana".to_owned()), reason: None };
-    world.with(|state| state.account = Account { paused: Some(pause) });
+    world.with(|state| state.account = Account { paused: Some(pause), ..Account::default() });
     world.loops(End::OutOfMemory);
     assert_eq!((world.rollbacks(), world.subjects().len()), (vec![], 1));
     let body = world.with(|state| state.sent[0].body.clone());
@@ -342,7 +342,9 @@ fn a_pause_stops_everything_and_is_said_once() {
 #[test]
 fn a_pause_without_an_end_is_over_when_somebody_resumes() {
     let world = World::with_proven();
-    world.with(|state| state.account = Account { paused: Some(Pause::default()) });
+    world.with(|state| {
+        state.account = Account { paused: Some(Pause::default()), ..Account::default() }
+    });
     world.loops(End::OutOfMemory);
     assert_eq!((world.rollbacks(), world.subjects().len()), (vec![], 1));
     world.with(|state| state.account = Account::default());
@@ -382,7 +384,9 @@ fn a_pause_between_the_decision_and_the_act_holds_too() {
     world.deploys();
     let four = world.four(End::OutOfMemory);
     assert!(world.turn("first", &four).is_none());
-    world.with(|state| state.account = Account { paused: Some(Pause::default()) });
+    world.with(|state| {
+        state.account = Account { paused: Some(Pause::default()), ..Account::default() }
+    });
     world.pass(60);
     world.deliver("next", &four);
     assert_eq!(world.rollbacks(), []);

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
 use steady_core::event::Event;
-use steady_core::installation::{Account, Mode};
+use steady_core::installation::{Account, Mode, Trouble};
 use steady_core::name::{ServiceKey, TaskDefinitionRevision};
 use steady_core::notice::Message;
 use steady_core::port::{
@@ -340,6 +340,20 @@ impl KeepRecords for World {
 
     async fn account(&self) -> Result<Account, PortError> {
         self.call("GetItem", |state| Ok(state.account.clone())).await
+    }
+
+    async fn announce(
+        &self,
+        service: &ServiceKey,
+        trouble: &Trouble,
+        stale: &[ServiceKey],
+    ) -> Result<Account, PortError> {
+        self.call("UpdateItem", |state| {
+            state.account.troubles.retain(|known, _| !stale.contains(known));
+            state.account.troubles.insert(service.clone(), trouble.clone());
+            Ok(state.account.clone())
+        })
+        .await
     }
 }
 

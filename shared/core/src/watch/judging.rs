@@ -1,0 +1,155 @@
+//! What speaks for and against the new revision: key 1, and the old revision beside it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::deciding::Deciding;
+use crate::comparison::{self, Life};
+use crate::evidence::{self, Counts, RESTART_EVERY, SICK_AT, TRIAL};
+use crate::incident::Incident;
+use crate::installation::Trouble;
+use crate::ledger::{Deployment, Fate, Lived};
+use crate::name::{DeploymentId, TaskDefinitionRevision};
+use crate::rollback::{Considered, OldNow};
+
+/// A loop counts as over for the moment when no task has failed for so long, or for twice the median time between
+/// its failures where that is longer, while a task that began later lives.
+const PAUSES_AFTER: SignedDuration = SignedDuration::from_mins(2);
+
+/// One unlucky task is no trouble.
+const TROUBLED_TASKS_MIN: u32 = 2;
+
+impl Deciding<'_> {
+    /// E1 against a deployment. Without running tasks known it is an upper bound: they only speak for it.
+    pub(super) fn evidence(&self, id: &DeploymentId, deployment: &Deployment) -> (f64, Counts) {
+        let tolerated = self.tolerated_per_day(id);
+        deployment.evidence(self.now, &self.tasks_of(id), tolerated)
+    }
+
+    /// λ0 of a deployment: by what the revision before it did.
+    fn tolerated_per_day(&self, id: &DeploymentId) -> f64 {
+        let old = self.record.ledger.replaced_by(id).map(|(_, old)| old.totals());
+        evidence::tolerated_per_day(old)
+    }
+
+    /// The trouble that the current deployment has just got into, if the account has not been told.
+    pub(super) fn trouble_begins(&mut self) -> Option<Trouble> {
+        let (id, deployment) = self.current()?;
+        let is_sick = deployment.totals().failed_tasks() >= TROUBLED_TASKS_MIN
+            && self.evidence(&id, deployment).0 >= SICK_AT;
+        let settled = deployment.is_proven;
+        if !is_sick {
+            self.record.trouble = None;
+        } else if self.record.trouble.is_none() && !self.incident_about(&id) {
+            let since = self.now;
+            self.record.trouble = Some(Trouble { since, settled, wants_rollback: None });
+            return self.record.trouble.clone();
+        }
+        None
+    }
+
+    /// That this service wants a rollback, if it has to be told before one is decided: others may want one too.
+    pub(super) fn wish(&self, outcome: &Considered) -> Option<Trouble> {
+        let account = self.brakes.account.as_ref().filter(|_| self.is_known())?;
+        let wants = matches!(outcome, Considered::Hold { .. } | Considered::Act(_));
+        let known = account.wants_rollback(&self.record.service, self.now);
+        let own = self.record.trouble.clone();
+        let own = own.unwrap_or(Trouble { since: self.now, settled: false, wants_rollback: None });
+        (wants && !known).then_some(Trouble { wants_rollback: Some(self.now), ..own })
+    }
+
+    /// The revision that the one in trouble replaces, as it fares in the same time; `None` where there is none, or its
+    /// running tasks are not known: what cannot be seen neither convicts nor acquits.
+    pub(super) fn old_now(&self, incident: &Incident) -> Option<OldNow> {
+        if !self.is_known() {
+            return None;
+        }
+        let ledger = &self.record.ledger;
+        let new = ledger.deployment(&incident.about)?;
+        let (old_id, old) = ledger.replaced_by(&incident.about)?;
+        // Never from before the new one was there: what befell the old one alone says nothing of both.
+        let from = new.today_from(self.now).max(new.began());
+        let (new_lives, old_lives) = (self.lives_of(&incident.about), self.lives_of(old_id));
+        let comparison = comparison::compare(
+            &run_phase(&new_lives),
+            &run_phase(&old_lives),
+            from.as_second(),
+            self.now.as_second(),
+        );
+        let half_hours = half_hours(&old_lives, from, self.now);
+        let evidence = evidence::key1(&half_hours, self.tolerated_per_day(old_id));
+        let revision: Option<TaskDefinitionRevision> = old.revision().cloned();
+        Some(OldNow { revision, evidence: evidence::rounded(evidence), comparison })
+    }
+
+    /// How the tasks of a deployment lived: those that stopped within a day, and those that run.
+    fn lives_of(&self, id: &DeploymentId) -> Vec<(Lived, bool)> {
+        let stopped = self.record.ledger.lives_of(id).map(|lived| (lived, false));
+        let running = self.tasks_of(id).into_iter();
+        let running = running.map(|task| (Lived::running(task.started_at, self.now), true));
+        stopped.chain(running).collect()
+    }
+
+    /// Whether the loop goes on: an outage that ended before anything was done needs nothing to be done.
+    pub(super) fn is_failing_now(&self, incident: &Incident) -> bool {
+        let deployment = self.record.ledger.deployment(&incident.about);
+        let Some((_, last)) = deployment.and_then(Deployment::failures) else { return false };
+        let pause = PAUSES_AFTER.max(self.median_gap(&incident.about, incident) * 2);
+        let has_paused = self.now.duration_since(last) > pause;
+        let lives_on =
+            |started: Timestamp| started > last && self.now.duration_since(started) >= TRIAL;
+        !(has_paused && self.tasks_of(&incident.about).iter().any(|task| lives_on(task.started_at)))
+    }
+}
+
+/// Tasks that ran, as they are compared.
+fn run_phase(lives: &[(Lived, bool)]) -> Vec<Life> {
+    let life = |(lived, runs): &(Lived, bool)| {
+        Some(Life {
+            started: lived.started?,
+            ended: (!runs).then_some(lived.ended),
+            crashed: lived.fate == Fate::Crash,
+        })
+    };
+    lives.iter().filter_map(life).collect()
+}
+
+/// What the tasks did since `from`, by half hour.
+fn half_hours(lives: &[(Lived, bool)], from: Timestamp, now: Timestamp) -> Vec<Counts> {
+    let (from, now) = (from.as_second(), now.as_second());
+    let length = RESTART_EVERY.as_secs();
+    let present = usize::try_from((now - from).div_euclid(length)).unwrap_or(0);
+    let mut counts = vec![Counts::ZERO; present + 1];
+    let mut add = |at: i64, more: Counts| {
+        let place = usize::try_from((at - from).div_euclid(length)).unwrap_or(0).min(present);
+        if let Some(sum) = counts.get_mut(place) {
+            *sum = sum.plus(more);
+        }
+    };
+    for (lived, runs) in lives {
+        let trial = lived.started.unwrap_or(lived.ended);
+        let lived_through = |started: i64| *runs || lived.ended - started >= TRIAL.as_secs();
+        match lived.fate {
+            Fate::FailedStart if lived.ended >= from => {
+                add(trial, Counts { failed_starts: 1, ..Counts::ZERO });
+            }
+            Fate::FailedStart => {}
+            Fate::Crash | Fate::Other => {
+                if trial >= from && lived.started.is_some_and(lived_through) {
+                    add(trial, Counts { passed_starts: 1, ..Counts::ZERO });
+                }
+                if lived.fate == Fate::Crash && lived.ended >= from {
+                    add(lived.ended, Counts { crashes: 1, ..Counts::ZERO });
+                }
+            }
+        }
+        let Some(started) = lived.started else { continue };
+        let mut at = (started + TRIAL.as_secs()).max(from);
+        let until = lived.ended.min(now);
+        while at < until {
+            let end = (from + ((at - from).div_euclid(length) + 1) * length).min(until);
+            add(at, Counts { exposure_ms: (end - at) * 1000, ..Counts::ZERO });
+            at = end;
+        }
+    }
+    counts
+}
