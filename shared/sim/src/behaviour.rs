@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 /// How tasks of a task definition behave once they are created. A task keeps the behaviour that held when it was
 /// created.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum Behaviour {
     /// Starts, is healthy, and ends when told to.
     #[default]
@@ -39,4 +39,90 @@ pub enum Behaviour {
         /// How these behave.
         how: Box<Behaviour>,
     },
+    /// Several chances of ending at once: whichever comes first.
+    Mixed(Box<Mixed>),
+}
+
+/// What may end a task, each drawn for each task by the seed; the earliest ends it. The default is a task that nothing
+/// ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mixed {
+    /// The share of starts whose process dies at once: 0 to 1.
+    pub failing_starts: f64,
+    /// Every process ends so long after its start.
+    pub exits_after: Option<SignedDuration>,
+    /// How often a running process ends by itself, per task and day of running: the time to it is exponential.
+    pub crashes_per_day: f64,
+    /// A process outgrows its memory about so long after its start: uniform between 3/4 and 5/4 of it.
+    pub out_of_memory_every: Option<SignedDuration>,
+    /// The share of starts that fail their health checks, 0 to 1, and how long after RUNNING the verdict comes.
+    pub failing_health_checks: Option<(f64, SignedDuration)>,
+    /// The share of starts whose image cannot be pulled: 0 to 1.
+    pub cannot_pull_image: f64,
+    /// The exit code of a process that ends by itself.
+    pub exit_code: i64,
+    /// From created to RUNNING, at least and at most; `None`: as recorded, 20 to 39 s.
+    pub starts_within: Option<(SignedDuration, SignedDuration)>,
+    /// From RUNNING to healthy, likewise; `None`: 40 s.
+    pub healthy_within: Option<(SignedDuration, SignedDuration)>,
+}
+
+impl Default for Mixed {
+    fn default() -> Self {
+        Self {
+            failing_starts: 0.0,
+            exits_after: None,
+            crashes_per_day: 0.0,
+            out_of_memory_every: None,
+            failing_health_checks: None,
+            cannot_pull_image: 0.0,
+            exit_code: 1,
+            starts_within: None,
+            healthy_within: None,
+        }
+    }
+}
+
+/// Something that befalls the account, whatever its tasks run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// When it begins.
+    pub at: jiff::Timestamp,
+    /// How long it lasts; nothing for what happens in an instant.
+    pub lasts: SignedDuration,
+    /// The services that it befalls, by name; empty: all tasks.
+    pub services: Vec<String>,
+    /// What.
+    pub kind: FaultKind,
+}
+
+/// What befalls an account.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FaultKind {
+    /// Something that the processes depend on is away, and they end by themselves: it looks like the application's own
+    /// fault.
+    Outage {
+        /// The share of starts meanwhile whose process dies at once: 0 to 1.
+        boots: f64,
+        /// How often a running task dies of it, per task and minute.
+        running_per_minute: f64,
+        /// Their exit code.
+        exit_code: i64,
+    },
+    /// Tasks that run die in one instant, as an availability zone is lost.
+    LoseTasks {
+        /// The share of them: 0 to 1.
+        share: f64,
+        /// Whether ECS says that it was the host (`InfrastructureHealth`); otherwise the processes are seen to end.
+        as_host_failure: bool,
+    },
+    /// Fargate has no capacity: nothing starts (`SERVICE_TASK_PLACEMENT_FAILURE`, `RESOURCE:FARGATE`).
+    NoCapacity,
+    /// Spot takes tasks back.
+    SpotInterruption {
+        /// The share of the running ones: 0 to 1.
+        share: f64,
+    },
+    /// Images cannot be pulled: the registry does not answer.
+    NoRegistry,
 }

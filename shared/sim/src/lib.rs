@@ -23,6 +23,7 @@ mod api;
 mod behaviour;
 mod error;
 mod event;
+mod fault;
 mod life;
 mod name;
 mod queue;
@@ -32,14 +33,17 @@ mod schedule;
 mod seed;
 mod service;
 mod task;
+mod told;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use behaviour::Behaviour;
+pub use behaviour::{Behaviour, Fault, FaultKind, Mixed};
 pub use error::ApiError;
+pub use told::{TaskTold, Told, What};
 
 use name::Names;
 use queue::{Due, Queue};
@@ -96,13 +100,20 @@ pub struct Ecs {
     clusters: BTreeMap<String, api::Cluster>,
     /// Task definitions by family; the revision is the place plus one.
     families: BTreeMap<String, Vec<api::TaskDefinition>>,
-    services: BTreeMap<ServiceKey, Service>,
+    services: BTreeMap<Arc<ServiceKey>, Service>,
     /// By serial number: in the order in which they were created.
     tasks: BTreeMap<u64, Task>,
     tasks_created: u64,
     /// Tasks that are STOPPED and can still be described, by when.
     stopped: VecDeque<(Timestamp, u64)>,
     behaviours: BTreeMap<String, Behaviour>,
+    faults: Vec<Fault>,
+    /// The tasks that RunTask has answered with, by the caller's token.
+    run_tokens: BTreeMap<String, Vec<u64>>,
+    /// Ids of events and the like, which nothing depends on.
+    ids: Seed,
+    /// Events as facts, instead of as JSON.
+    facts: Option<Vec<Told>>,
 }
 
 impl Ecs {
@@ -122,6 +133,10 @@ impl Ecs {
             tasks_created: 0,
             stopped: VecDeque::new(),
             behaviours: BTreeMap::new(),
+            faults: Vec::new(),
+            run_tokens: BTreeMap::new(),
+            ids: Seed::new(!setup.seed),
+            facts: None,
         }
     }
 
@@ -155,15 +170,33 @@ impl Ecs {
     /// EventBridge event (`version`, `id`, `detail-type`, `source`, `account`, `time`, `region`, `resources`, `detail`).
     /// A time before [`Ecs::now`] changes nothing. In small steps or in one leap, the events are the same.
     pub fn advance(&mut self, until: Timestamp) -> Vec<Value> {
+        self.pass(until);
+        std::mem::take(&mut self.events)
+    }
+
+    /// The same world, telling its events as facts: no JSON is made, and only [`Ecs::advance_facts`] gives events.
+    /// Everything happens as it does otherwise, to the millisecond.
+    #[must_use]
+    pub fn telling_facts(self) -> Self {
+        Self { facts: Some(Vec::new()), ..self }
+    }
+
+    /// As [`Ecs::advance`], with the events as facts; none unless [`Ecs::telling_facts`].
+    pub fn advance_facts(&mut self, until: Timestamp) -> Vec<Told> {
+        self.pass(until);
+        self.facts.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn pass(&mut self, until: Timestamp) {
         while let Some((at, due)) = self.queue.pop(until) {
             self.now = self.now.max(at);
             match due {
                 Due::Task(serial) => self.step(serial),
+                Due::Fault(number) => self.begin_fault(number),
                 Due::Schedule(key) => self.schedule(&key, at),
             }
         }
         self.now = self.now.max(whole_milliseconds(until));
-        std::mem::take(&mut self.events)
     }
 
     /// How the tasks of a task definition (`"checkout:42"`) behave that are created from now on; without a word they are

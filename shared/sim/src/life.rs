@@ -1,14 +1,17 @@
 //! What happens to one task: created, its steps as they fall due, told to stop.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::Ecs;
 use crate::behaviour::Behaviour;
+use crate::fault::no_registry;
 use crate::queue::Due;
-use crate::seed::{Seed, digest};
-use crate::service::{Deployment, RolloutState, Service};
-use crate::task::{Container, End, Interface, Status, Step, Task};
+use crate::seed::Seed;
+use crate::service::{Deployment, RolloutState, Service, ServiceKey};
+use crate::task::{End, Placement, Status, Step, Task};
 
 /// How long a stopped task can still be described: at least an hour (`DescribeTasks`, API reference).
 const STOPPED_KEPT: SignedDuration = SignedDuration::from_hours(1);
@@ -17,67 +20,59 @@ const STOPPED_KEPT: SignedDuration = SignedDuration::from_hours(1);
 const STEADY_AFTER: SignedDuration = SignedDuration::from_secs(6);
 
 impl Ecs {
-    /// Creates a task of a deployment: PROVISIONING, with its life planned. Answers with its id.
-    pub(crate) fn create_task(&mut self, service: &mut Service, deployment: &Deployment) -> String {
-        let behaviour = self.behaviour_of(&deployment.revision);
-        let id = self.seed.task_id();
-        let containers = self.containers(&deployment.revision, &id);
-        let (zone, interface) = self.place(service);
-        let load_balancer = service.has_load_balancer().then(|| self.seed.uuid());
-        let capacity = service.settings.get("capacityProviderStrategy");
-        let mut task = Task {
-            id: id.clone(),
-            service: service.key.clone(),
-            deployment: deployment.id.clone(),
-            revision: deployment.revision.clone(),
-            behaviour,
-            containers,
-            cpu: self.size(&deployment.revision, "cpu", "256"),
-            memory: self.size(&deployment.revision, "memory", "512"),
-            zone,
-            interface,
-            load_balancer,
-            target_group: service.target_group().map(str::to_owned),
-            capacity_provider: capacity
-                .and_then(|all| all.get(0)?.get("capacityProvider")?.as_str())
-                .map(str::to_owned),
-            enable_execute_command: service
-                .settings
-                .get("enableExecuteCommand")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
-            ..Task::provisioning(self.now)
-        };
-        task.plan_life(service.grace(), &mut self.seed);
-        self.tasks_created += 1;
-        let serial = self.tasks_created;
+    /// Creates a task of a deployment: PROVISIONING, with its life planned. Answers with its serial number.
+    pub(crate) fn create_task(
+        &mut self,
+        service: &mut Service,
+        deployment: &Deployment,
+        placement: &Arc<Placement>,
+    ) -> u64 {
+        let of = (service.key.clone(), deployment.id.clone(), deployment.revision.clone());
+        let serial = self.make_task(of, placement);
         service.tasks.insert(serial);
-        self.tasks.insert(serial, task);
         self.put_next(serial);
         self.tell_task(serial);
-        id
+        serial
     }
 
-    fn containers(&mut self, revision: &str, task: &str) -> Vec<Container> {
-        let images = self.definition(revision).map(|one| one.containers()).unwrap_or_default();
-        images
-            .into_iter()
-            .map(|image| Container {
-                id: self.seed.uuid(),
-                runtime_id: format!("{task}-{}", self.seed.below(4_000_000_000)),
-                name: image.name,
-                image: image.image,
-                essential: image.essential,
-                exit_code: None,
-                reason: None,
-            })
-            .collect()
+    /// Makes a task: of whose service, by whom, of what.
+    pub(crate) fn make_task(
+        &mut self,
+        of: (Arc<ServiceKey>, Arc<str>, Arc<str>),
+        placement: &Arc<Placement>,
+    ) -> u64 {
+        let behaviour = self.behaviour_of(&of.2);
+        let no_registry = self.has_no_registry(&of.0.name);
+        let token = self.seed.next();
+        let mut task = Task::provisioning(of, behaviour, placement.clone(), token, self.now);
+        task.no_registry = no_registry;
+        task.plan_life(&mut self.seed);
+        self.tasks_created += 1;
+        self.tasks.insert(self.tasks_created, task);
+        self.tasks_created
     }
 
-    /// `cpu` or `memory` of a task definition; the smallest of Fargate where it says nothing.
-    fn size(&self, revision: &str, member: &str, smallest: &str) -> String {
-        let given = self.definition(revision).and_then(|one| one.given.get(member)?.as_str());
-        given.unwrap_or(smallest).to_owned()
+    /// What the tasks of a service's deployment are started with.
+    pub(crate) fn placement(&self, service: &Service, revision: &str) -> Placement {
+        let setting = |name: &str| service.settings.get(name);
+        let subnets = setting("networkConfiguration")
+            .and_then(|one| one.get("awsvpcConfiguration")?.get("subnets")?.as_array());
+        let subnets = subnets.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+        let provider = setting("capacityProviderStrategy")
+            .and_then(|all| all.get(0)?.get("capacityProvider")?.as_str());
+        Placement {
+            group: format!("service:{}", service.key.name).into(),
+            images: self.definition(revision).map(|one| one.containers()).unwrap_or_default(),
+            subnets: subnets.collect(),
+            has_load_balancer: service.has_load_balancer(),
+            target_group: service.target_group().map(str::to_owned),
+            capacity_provider: provider.map(str::to_owned),
+            enable_execute_command: setting("enableExecuteCommand")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
+            grace: service.grace(),
+            tags: Vec::new(),
+        }
     }
 
     fn behaviour_of(&mut self, revision: &str) -> Behaviour {
@@ -88,38 +83,8 @@ impl Ecs {
         behaviour
     }
 
-    /// An availability zone, and a network interface in one of the service's subnets.
-    fn place(&mut self, service: &Service) -> (String, Interface) {
-        let zone = match self.seed.below(3) {
-            0 => "a",
-            1 => "b",
-            _ => "c",
-        };
-        let subnets = service
-            .settings
-            .get("networkConfiguration")
-            .and_then(|one| one.get("awsvpcConfiguration")?.get("subnets")?.as_array())
-            .cloned()
-            .unwrap_or_default();
-        let chosen = self.seed.below(u64::try_from(subnets.len()).unwrap_or(0));
-        let subnet = usize::try_from(chosen).ok().and_then(|chosen| subnets.get(chosen)?.as_str());
-        let mac: Vec<String> = (0..5).map(|_| self.seed.hex(2)).collect();
-        let interface = Interface {
-            attachment: self.seed.uuid(),
-            id: format!("eni-0{}", self.seed.hex(16)),
-            subnet: subnet.map_or_else(
-                // The same three for every service that names none.
-                || format!("subnet-0{}", digest(zone).get(7..23).unwrap_or_default()),
-                str::to_owned,
-            ),
-            mac: format!("0a:{}", mac.join(":")),
-            address: format!("10.0.{}.{}", self.seed.below(256), 4 + self.seed.below(250)),
-        };
-        (format!("{}{zone}", self.names.region), interface)
-    }
-
     /// Puts a task's next step into the queue, in place of what stood there.
-    fn put_next(&mut self, serial: u64) {
+    pub(crate) fn put_next(&mut self, serial: u64) {
         let Some(task) = self.tasks.get_mut(&serial) else {
             return;
         };
@@ -143,10 +108,11 @@ impl Ecs {
             return;
         };
         if step == Step::FailChecks {
-            let reason = match &task.target_group {
+            let reason = match &task.placement.target_group {
                 Some(group) => format!("Task failed ELB health checks in (target-group {group})"),
                 None => "Task failed container health checks".to_owned(),
             };
+            let reason = reason.into();
             self.after_step(serial, step);
             self.stop_task(serial, "ServiceSchedulerInitiated", reason);
             return;
@@ -173,10 +139,16 @@ impl Ecs {
             return;
         };
         let (key, id, healthy) = (task.service.clone(), task.deployment.clone(), task.healthy);
+        let now = self.now;
+        if step == Step::Run {
+            self.meet_outage(serial);
+        }
+        if step == Step::Finish {
+            self.forget_stopped(serial);
+        }
         let Some(mut service) = self.services.remove(&key) else {
             return;
         };
-        let now = self.now;
         match step {
             Step::Run => {
                 service.steady = false;
@@ -209,17 +181,22 @@ impl Ecs {
             Step::Finish => {
                 service.tasks.remove(&serial);
                 self.wake(&mut service, now);
-                self.stopped.push_back((now, serial));
-                while let Some((stopped, serial)) = self.stopped.front().copied()
-                    && now.duration_since(stopped) > STOPPED_KEPT
-                {
-                    self.stopped.pop_front();
-                    self.tasks.remove(&serial);
-                }
             }
             _ => {}
         }
         self.services.insert(key, service);
+    }
+
+    /// A task is STOPPED, and can be described for a while.
+    fn forget_stopped(&mut self, serial: u64) {
+        let now = self.now;
+        self.stopped.push_back((now, serial));
+        while let Some((stopped, serial)) = self.stopped.front().copied()
+            && now.duration_since(stopped) > STOPPED_KEPT
+        {
+            self.stopped.pop_front();
+            self.tasks.remove(&serial);
+        }
     }
 
     /// A deployment's `updatedAt` is when its first task ran: the recorded events carry a time about there.
@@ -246,7 +223,7 @@ impl Ecs {
     }
 
     /// Tells a task to stop. Nothing happens to one that was told already.
-    pub(crate) fn stop_task(&mut self, serial: u64, code: &'static str, reason: String) {
+    pub(crate) fn stop_task(&mut self, serial: u64, code: &'static str, reason: Arc<str>) {
         let now = self.now;
         let Some(task) = self.tasks.get_mut(&serial) else {
             return;
@@ -282,7 +259,7 @@ fn passes(service: &mut Service, id: &str) {
         deployment.failed_tasks = 0;
         deployment.gives_up_at = None;
     }
-    if service.primary().is_some_and(|primary| primary.id == id)
+    if service.primary().is_some_and(|primary| *primary.id == *id)
         && let Some(moving) = service.moving()
     {
         moving.failures = 0;
@@ -300,7 +277,7 @@ fn fails(service: &mut Service, id: &str) {
     }
     deployment.failed_tasks += 1;
     let failures = deployment.failed_tasks;
-    if service.primary().is_some_and(|primary| primary.id == id)
+    if service.primary().is_some_and(|primary| *primary.id == *id)
         && let Some(moving) = service.moving()
     {
         moving.failures = failures;
@@ -344,24 +321,35 @@ fn take(task: &mut Task, step: Step, now: Timestamp, seed: &mut Seed) {
 }
 
 fn exits(task: &mut Task, now: Timestamp, seed: &mut Seed) {
-    let (container, code, reason) = match &task.behaviour {
-        Behaviour::ExitsAfter { container, code, .. } => (container.as_deref(), *code, None),
-        _ => (None, 137, Some("OutOfMemoryError: Container killed due to memory usage")),
+    let memory = Some("OutOfMemoryError: Container killed due to memory usage");
+    let (container, code, reason) = match (&task.behaviour, task.exit_code) {
+        // Something else has ended it.
+        (_, Some(code)) => (None, code, None),
+        (Behaviour::ExitsAfter { container, code, .. }, None) => {
+            (container.as_deref(), *code, None)
+        }
+        (Behaviour::Mixed(mixed), None) if !task.outgrows_memory => (None, mixed.exit_code, None),
+        (_, None) => (None, 137, memory),
     };
     let main = task.container(container);
     task.end_containers(main, code, reason);
-    let reason = "Essential container in task exited".to_owned();
+    let reason = "Essential container in task exited".into();
     end(task, now, End { code: "EssentialContainerExited", reason });
     task.status = Status::Deprovisioning;
     task.plan_finish(now, seed);
 }
 
 fn fails_to_start(task: &mut Task, now: Timestamp, seed: &mut Seed) {
-    let image = task.containers.first().map_or("", |one| one.image.as_str());
-    let reason = format!(
-        "CannotPullContainerError: pull image manifest has been retried 5 time(s): \
+    let image = task.placement.images.first().map(|one| one.image.clone()).unwrap_or_default();
+    let reason = if task.no_registry {
+        no_registry(&image)
+    } else {
+        format!(
+            "CannotPullContainerError: pull image manifest has been retried 5 time(s): \
                      failed to resolve ref {image}: {image}: not found"
-    );
+        )
+        .into()
+    };
     end(task, now, End { code: "TaskFailedToStart", reason });
     task.status = Status::Deprovisioning;
     task.plan_finish(now, seed);

@@ -1,6 +1,7 @@
 //! What is to come, in order of time; things due at one instant in the order in which they were put in.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -11,8 +12,10 @@ use crate::service::ServiceKey;
 pub(crate) enum Due {
     /// The next step of a task, by its serial number.
     Task(u64),
+    /// A fault begins, by its number.
+    Fault(usize),
     /// The scheduler looks at a service.
-    Schedule(ServiceKey),
+    Schedule(Arc<ServiceKey>),
 }
 
 /// Where an entry stands, to take it out again.

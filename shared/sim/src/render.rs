@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::Ecs;
-use crate::seed::digest;
+use crate::seed::{Seed, digest};
 use crate::service::{
     Deployment, RolloutState, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceRevision,
 };
-use crate::task::{Container, Status, Task};
+use crate::task::{Status, Task};
 
 /// Who reads it: times and a few names differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +43,19 @@ impl Ecs {
         // The event that tells the connectivity alone comes without attachments and attributes.
         let bare = task.connected && form == Form::Event;
         let mut to = Map::new();
-        to.insert("attachments".into(), if bare { json!([]) } else { attachments(task, form) });
+        to.insert(
+            "attachments".into(),
+            if bare { json!([]) } else { self.attachments(task, form) },
+        );
         if !bare {
             to.insert(
                 "attributes".into(),
                 json!([{"name": "ecs.cpu-architecture", "value": "x86_64"}]),
             );
         }
-        to.insert("availabilityZone".into(), task.zone.clone().into());
-        if let Some(provider) = &task.capacity_provider {
+        let identity = self.identity(task);
+        to.insert("availabilityZone".into(), identity.zone.clone().into());
+        if let Some(provider) = &task.placement.capacity_provider {
             to.insert("capacityProviderName".into(), provider.clone().into());
         }
         to.insert("clusterArn".into(), self.names.cluster(cluster).into());
@@ -59,24 +63,26 @@ impl Ecs {
             to.insert("connectivity".into(), "CONNECTED".into());
             Self::put_time(&mut to, "connectivityAt", Some(task.connectivity_at), form);
         }
-        let containers: Vec<Value> =
-            task.containers.iter().map(|one| self.container_json(task, one, bare, form)).collect();
+        let containers: Vec<Value> = (0..task.placement.images.len())
+            .map(|one| self.container_json(task, one, &identity, bare, form))
+            .collect();
         to.insert("containers".into(), containers.into());
-        to.insert("cpu".into(), task.cpu.clone().into());
+        to.insert("cpu".into(), self.size(&task.revision, "cpu", "256").into());
         Self::put_time(&mut to, "createdAt", Some(task.created_at), form);
-        let desired = if task.told_to_stop { "STOPPED" } else { "RUNNING" };
-        to.insert("desiredStatus".into(), desired.into());
-        to.insert("enableExecuteCommand".into(), task.enable_execute_command.into());
+        to.insert("desiredStatus".into(), task.desired_status().into());
+        to.insert("enableExecuteCommand".into(), task.placement.enable_execute_command.into());
         to.insert("ephemeralStorage".into(), json!({"sizeInGiB": 20}));
-        to.insert("group".into(), format!("service:{}", task.service.name).into());
+        to.insert("group".into(), (*task.placement.group).into());
         to.insert("launchType".into(), "FARGATE".into());
         to.insert("lastStatus".into(), task.status.word().into());
-        to.insert("memory".into(), task.memory.clone().into());
+        to.insert("memory".into(), self.size(&task.revision, "memory", "512").into());
         let overrides: Vec<Value> =
-            task.containers.iter().map(|one| json!({"name": one.name})).collect();
+            task.placement.images.iter().map(|one| json!({"name": *one.name})).collect();
         to.insert("overrides".into(), json!({"containerOverrides": overrides}));
         to.insert("platformVersion".into(), "1.4.0".into());
-        to.insert("startedBy".into(), task.deployment.clone().into());
+        if !task.deployment.is_empty() {
+            to.insert("startedBy".into(), (*task.deployment).into());
+        }
         to.insert("taskArn".into(), self.names.task(cluster, &task.id).into());
         let definition = self.names.task_definition(&task.revision);
         to.insert("taskDefinitionArn".into(), definition.into());
@@ -85,34 +91,50 @@ impl Ecs {
         if form == Form::Api {
             to.insert("healthStatus".into(), "UNKNOWN".into());
             to.insert("platformFamily".into(), "Linux".into());
-            to.insert("tags".into(), json!([]));
+            to.insert("tags".into(), task.placement.tags.clone().into());
         } else {
             Self::put_time(&mut to, "updatedAt", Some(task.updated_at), form);
         }
         to.into()
     }
 
-    fn container_json(&self, task: &Task, one: &Container, bare: bool, form: Form) -> Value {
+    /// `cpu` or `memory` of a task definition; the smallest of Fargate where it says nothing.
+    fn size(&self, revision: &str, member: &str, smallest: &str) -> String {
+        let given = self.definition(revision).and_then(|one| one.given.get(member)?.as_str());
+        given.unwrap_or(smallest).to_owned()
+    }
+
+    fn container_json(
+        &self,
+        task: &Task,
+        number: usize,
+        identity: &Identity,
+        bare: bool,
+        form: Form,
+    ) -> Value {
         let cluster = &task.service.cluster;
+        let Some(one) = task.placement.images.get(number) else { return Value::Null };
+        let (id, runtime) = identity.containers.get(number).cloned().unwrap_or_default();
+        let ended = task.ended.get(number);
         let status = match task.status {
             Status::Provisioning | Status::Pending => "PENDING",
             Status::Deprovisioning | Status::Stopped => "STOPPED",
             _ => "RUNNING",
         };
         let mut to = Map::new();
-        let arn = self.names.container(cluster, &task.id, &one.id);
+        let arn = self.names.container(cluster, &task.id, &id);
         to.insert("containerArn".into(), arn.into());
-        if let Some(code) = one.exit_code {
-            to.insert("exitCode".into(), code.into());
+        if let Some(ended) = ended {
+            to.insert("exitCode".into(), ended.code.into());
         }
         to.insert("lastStatus".into(), status.into());
-        to.insert("name".into(), one.name.clone().into());
-        to.insert("image".into(), one.image.clone().into());
+        to.insert("name".into(), (*one.name).into());
+        to.insert("image".into(), (*one.image).into());
         if task.resolved {
             to.insert("imageDigest".into(), digest(&one.image).into());
-            to.insert("runtimeId".into(), one.runtime_id.clone().into());
+            to.insert("runtimeId".into(), runtime.into());
         }
-        if let Some(reason) = one.reason {
+        if let Some(reason) = ended.and_then(|ended| ended.reason) {
             to.insert("reason".into(), reason.into());
         }
         to.insert("taskArn".into(), self.names.task(cluster, &task.id).into());
@@ -120,8 +142,8 @@ impl Ecs {
             json!([])
         } else {
             json!([{
-                "attachmentId": task.interface.attachment,
-                "privateIpv4Address": task.interface.address,
+                "attachmentId": identity.attachment,
+                "privateIpv4Address": identity.address,
             }])
         };
         to.insert("networkInterfaces".into(), interfaces);
@@ -182,7 +204,7 @@ impl Ecs {
     fn deployment_json(&self, service: &Service, one: &Deployment, primary: bool) -> Value {
         let (running, pending) = self.counts(service, |task| task.deployment == one.id);
         let mut to = Map::new();
-        to.insert("id".into(), one.id.clone().into());
+        to.insert("id".into(), (*one.id).into());
         to.insert("status".into(), if primary { "PRIMARY" } else { "ACTIVE" }.into());
         let definition = self.names.task_definition(&one.revision);
         to.insert("taskDefinition".into(), definition.into());
@@ -228,7 +250,7 @@ impl Ecs {
             .deployments
             .iter()
             .filter(|one| one.service_revision == arn)
-            .map(|one| one.id.as_str())
+            .map(|one| &*one.id)
             .collect();
         let requested: u32 = service
             .deployments
@@ -236,8 +258,7 @@ impl Ecs {
             .filter(|one| one.service_revision == arn)
             .map(|one| one.desired_count)
             .sum();
-        let (running, pending) =
-            self.counts(service, |task| ids.contains(&task.deployment.as_str()));
+        let (running, pending) = self.counts(service, |task| ids.contains(&&*task.deployment));
         json!({
             "arn": arn,
             "requestedTaskCount": requested,
@@ -312,11 +333,11 @@ impl Ecs {
             .into_iter()
             .map(|image| {
                 let mut to = Map::new();
-                to.insert("containerName".into(), image.name.into());
+                to.insert("containerName".into(), (*image.name).into());
                 if pulled {
                     to.insert("imageDigest".into(), digest(&image.image).into());
                 }
-                to.insert("image".into(), image.image.into());
+                to.insert("image".into(), (*image.image).into());
                 to.into()
             })
             .collect();
@@ -351,7 +372,7 @@ fn task_times(task: &Task, to: &mut Map<String, Value>, form: Form) {
     Ecs::put_time(to, "startedAt", task.started_at, form);
     if let Some(end) = &task.end {
         to.insert("stopCode".into(), end.code.into());
-        to.insert("stoppedReason".into(), end.reason.clone().into());
+        to.insert("stoppedReason".into(), (*end.reason).into());
         Ecs::put_time(to, "stoppingAt", task.stopping_at, form);
     }
     if task.status >= Status::Deprovisioning {
@@ -360,22 +381,69 @@ fn task_times(task: &Task, to: &mut Map<String, Value>, form: Form) {
     Ecs::put_time(to, "stoppedAt", task.stopped_at, form);
 }
 
-fn attachments(task: &Task, form: Form) -> Value {
-    let interface = &task.interface;
+/// What of a task only JSON shows: all of it comes from its token.
+pub(crate) struct Identity {
+    zone: String,
+    attachment: String,
+    interface: String,
+    subnet: String,
+    mac: String,
+    address: String,
+    load_balancer: String,
+    /// The UUID at the end of each container's ARN, and its runtime id.
+    containers: Vec<(String, String)>,
+}
+
+impl Ecs {
+    fn identity(&self, task: &Task) -> Identity {
+        let mut seed = Seed::new(task.token ^ 0x5bd1_e995);
+        let zone = match seed.below(3) {
+            0 => "a",
+            1 => "b",
+            _ => "c",
+        };
+        let subnets = &task.placement.subnets;
+        let chosen = seed.below(u64::try_from(subnets.len()).unwrap_or(0));
+        let subnet = usize::try_from(chosen).ok().and_then(|chosen| subnets.get(chosen));
+        // The same three for every service that names none.
+        let usual = || format!("subnet-0{}", digest(zone).get(7..23).unwrap_or_default());
+        let mac: Vec<String> = (0..5).map(|_| seed.hex(2)).collect();
+        let containers = task.placement.images.iter();
+        let mut container = |_| (seed.uuid(), format!("{}-{}", task.id, seed.below(4_000_000_000)));
+        let containers = containers.map(&mut container).collect();
+        Identity {
+            zone: format!("{}{zone}", self.names.region),
+            attachment: seed.uuid(),
+            interface: format!("eni-0{}", seed.hex(16)),
+            subnet: subnet.cloned().unwrap_or_else(usual),
+            mac: format!("0a:{}", mac.join(":")),
+            address: format!("10.0.{}.{}", seed.below(256), 4 + seed.below(250)),
+            load_balancer: seed.uuid(),
+            containers,
+        }
+    }
+
+    fn attachments(&self, task: &Task, form: Form) -> Value {
+        let identity = self.identity(task);
+        attachments(task, &identity, form)
+    }
+}
+
+fn attachments(task: &Task, identity: &Identity, form: Form) -> Value {
     let status = match task.status {
         Status::Provisioning => "PRECREATED",
         Status::Stopped => "DELETED",
         _ => "ATTACHED",
     };
-    let mut details = vec![json!({"name": "subnetId", "value": interface.subnet})];
+    let mut details = vec![json!({"name": "subnetId", "value": identity.subnet})];
     if task.status != Status::Provisioning {
-        let host = interface.address.replace('.', "-");
-        let region = task.zone.trim_end_matches(char::is_alphabetic);
+        let host = identity.address.replace('.', "-");
+        let region = identity.zone.trim_end_matches(char::is_alphabetic);
         details.extend([
-            json!({"name": "networkInterfaceId", "value": interface.id}),
-            json!({"name": "macAddress", "value": interface.mac}),
+            json!({"name": "networkInterfaceId", "value": identity.interface}),
+            json!({"name": "macAddress", "value": identity.mac}),
             json!({"name": "privateDnsName", "value": format!("ip-{host}.{region}.compute.internal")}),
-            json!({"name": "privateIPv4Address", "value": interface.address}),
+            json!({"name": "privateIPv4Address", "value": identity.address}),
         ]);
     }
     let kind = match form {
@@ -383,12 +451,13 @@ fn attachments(task: &Task, form: Form) -> Value {
         Form::Api => "ElasticNetworkInterface",
     };
     let mut all = vec![json!({
-        "id": interface.attachment,
+        "id": identity.attachment,
         "type": kind,
         "status": status,
         "details": details,
     })];
-    if let (Some(id), Form::Event) = (&task.load_balancer, form) {
+    if task.placement.has_load_balancer && form == Form::Event {
+        let id = &identity.load_balancer;
         let status = match task.status {
             Status::Running | Status::Deactivating => "ATTACHED",
             Status::Stopping | Status::Deprovisioning | Status::Stopped => "DELETED",

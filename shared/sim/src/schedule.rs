@@ -5,6 +5,7 @@
 //! with the delays of the recordings; one that finds nothing to do does nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,11 +21,21 @@ use crate::task::Status as TaskStatus;
 /// published timelines, which is why one task more than the threshold is started.
 const GIVES_UP_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
+/// From an attempt that finds no capacity to the next.
+const PLACES_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// A service of more tasks than this is looked at only so often: a look costs in proportion to its tasks, and its steps
+/// come many a second. ECS's own scheduler is not quicker.
+const LARGE: usize = 50;
+
+/// See [`LARGE`].
+const LOOKS_EVERY_MS: i64 = 500;
+
 /// A service's tasks, as the scheduler sees them: serial number, deployment, whether it runs, whether it is healthy.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) serial: u64,
-    pub(crate) deployment: String,
+    pub(crate) deployment: Arc<str>,
     pub(crate) runs: bool,
     pub(crate) healthy: bool,
 }
@@ -32,13 +43,14 @@ pub(crate) struct Seen {
 impl Ecs {
     /// Has the scheduler look at a service then. Looks at one instant are one look.
     pub(crate) fn wake(&mut self, service: &mut Service, at: Timestamp) {
+        let at = if service.tasks.len() > LARGE { next_look(at) } else { at };
         if service.wakes.insert(at) {
             self.queue.put(at, Due::Schedule(service.key.clone()));
         }
     }
 
     /// One pass.
-    pub(crate) fn schedule(&mut self, key: &ServiceKey, at: Timestamp) {
+    pub(crate) fn schedule(&mut self, key: &Arc<ServiceKey>, at: Timestamp) {
         let Some(mut service) = self.services.remove(key) else {
             return;
         };
@@ -93,6 +105,9 @@ impl Ecs {
     /// The circuit breaker.
     fn give_up(&mut self, service: &mut Service) {
         let breaker = service.configuration.breaker.clone();
+        if !breaker.enable {
+            return;
+        }
         let threshold = breaker.failures_tolerated(service.desired_count);
         let now = self.now;
         // Counted from the replacement of the task that it is about.
@@ -105,10 +120,7 @@ impl Ecs {
         let Some(primary) = service.deployments.first_mut() else {
             return;
         };
-        if !breaker.enable
-            || primary.rollout_state != RolloutState::InProgress
-            || primary.failed_tasks < threshold
-        {
+        if primary.rollout_state != RolloutState::InProgress || primary.failed_tasks < threshold {
             return;
         }
         let at = *primary.gives_up_at.get_or_insert(missed.unwrap_or(now) + GIVES_UP_AFTER);
@@ -136,7 +148,7 @@ impl Ecs {
         let keep = service.fewest_healthy().saturating_sub(healthy);
         // The healthy ones are kept, and of those the oldest.
         old.sort_by_key(|task| (!task.healthy, !task.runs, task.serial));
-        let mut kept: BTreeMap<String, u32> = BTreeMap::new();
+        let mut kept: BTreeMap<Arc<str>, u32> = BTreeMap::new();
         for (place, task) in old.into_iter().enumerate() {
             if u32::try_from(place).is_ok_and(|place| place < keep) {
                 *kept.entry(task.deployment).or_default() += 1;
@@ -146,9 +158,10 @@ impl Ecs {
         }
         share(service, &kept, keep);
 
-        let mut stopped: BTreeMap<u64, String> = BTreeMap::new();
+        let mut stopped: BTreeMap<u64, Arc<str>> = BTreeMap::new();
         for task in stop {
-            let reason = format!("Scaling activity initiated by (deployment {})", task.deployment);
+            let reason =
+                format!("Scaling activity initiated by (deployment {})", task.deployment).into();
             self.stop_task(task.serial, "ServiceSchedulerInitiated", reason);
             if let (true, Some(known)) = (task.runs, self.tasks.get(&task.serial)) {
                 stopped.insert(task.serial, known.id.clone());
@@ -167,8 +180,9 @@ impl Ecs {
 
     /// Starts tasks that are missing, each by the deployment that wants it: ACTIVE ones first replace what they lost.
     fn start_missing(&mut self, service: &mut Service) {
+        let no_capacity = self.no_capacity_until(&service.key.name);
         let seen = self.seen(service);
-        let mut running: BTreeMap<String, u32> = BTreeMap::new();
+        let mut running: BTreeMap<Arc<str>, u32> = BTreeMap::new();
         let now = self.now;
         let gone = service.tasks.iter().filter_map(|serial| self.tasks.get(serial));
         let not_missed = gone
@@ -181,7 +195,7 @@ impl Ecs {
         let most = service.most_tasks().max(service.desired_count.min(1));
         let mut room = most.saturating_sub(count(seen.iter()));
         let mut started = Vec::new();
-        let order: Vec<String> =
+        let order: Vec<Arc<str>> =
             service.deployments.iter().rev().map(|deployment| deployment.id.clone()).collect();
         for id in order {
             let has = running.get(&id).copied().unwrap_or(0);
@@ -200,15 +214,29 @@ impl Ecs {
             let Some(deployment) = service.deployment(&id).cloned() else {
                 continue;
             };
+            if let Some(until) = no_capacity {
+                // ECS tries again "with an exponential backoff"; how long, is not published.
+                self.tell_action(
+                    service,
+                    "ERROR",
+                    "SERVICE_TASK_PLACEMENT_FAILURE",
+                    Some("RESOURCE:FARGATE"),
+                );
+                let again = self.now + PLACES_AGAIN_AFTER;
+                self.wake(service, again.min(until));
+                continue;
+            }
+            let placement = Arc::new(self.placement(service, &deployment.revision));
             for _ in 0..missing {
-                started.push(self.create_task(service, &deployment));
+                started.push(self.create_task(service, &deployment, &placement));
             }
             room -= missing;
         }
         if !started.is_empty() {
             service.steady = false;
-            let message =
-                format!("has started {} tasks:{}.", started.len(), listed(started.iter()));
+            let ids =
+                started.iter().filter_map(|serial| self.tasks.get(serial)).map(|task| &task.id);
+            let message = format!("has started {} tasks:{}.", started.len(), listed(ids));
             self.note(service, &message);
         }
     }
@@ -236,7 +264,7 @@ impl Ecs {
         let until = now + wait;
         throttle.until = Some(until);
         self.note(service, "is unable to consistently start tasks successfully.");
-        self.tell_action(service, "WARN", "SERVICE_TASK_START_IMPAIRED");
+        self.tell_action(service, "WARN", "SERVICE_TASK_START_IMPAIRED", None);
         Some(until)
     }
 
@@ -245,12 +273,12 @@ impl Ecs {
         let alive: BTreeSet<&str> = service
             .tasks
             .iter()
-            .filter_map(|serial| Some(self.tasks.get(serial)?.deployment.as_str()))
+            .filter_map(|serial| Some(&*self.tasks.get(serial)?.deployment))
             .collect();
         let primary = service.primary().map(|primary| primary.id.clone()).unwrap_or_default();
-        service.deployments.retain(|one| {
-            one.id == primary || one.desired_count > 0 || alive.contains(one.id.as_str())
-        });
+        service
+            .deployments
+            .retain(|one| one.id == primary || one.desired_count > 0 || alive.contains(&*one.id));
         if service.status == ServiceStatus::Draining {
             if service.tasks.is_empty() {
                 service.status = ServiceStatus::Inactive;
@@ -273,7 +301,7 @@ impl Ecs {
         if alone && all_run && completed && !service.steady {
             service.steady = true;
             self.note(service, "has reached a steady state.");
-            self.tell_action(service, "INFO", "SERVICE_STEADY_STATE");
+            self.tell_action(service, "INFO", "SERVICE_STEADY_STATE", None);
         }
     }
 
@@ -311,6 +339,12 @@ impl Ecs {
     }
 }
 
+fn next_look(at: Timestamp) -> Timestamp {
+    let ms = at.as_millisecond();
+    let up = ms + (LOOKS_EVERY_MS - ms.rem_euclid(LOOKS_EVERY_MS)) % LOOKS_EVERY_MS;
+    Timestamp::from_millisecond(up).unwrap_or(at)
+}
+
 fn count<'a>(tasks: impl Iterator<Item = &'a Seen>) -> u32 {
     u32::try_from(tasks.count()).unwrap_or(u32::MAX)
 }
@@ -324,7 +358,7 @@ fn surplus(mut tasks: Vec<Seen>, desired_count: u32) -> Vec<Seen> {
 
 /// What ACTIVE deployments want from now on: what they keep, and of the rest what they lost, as far as it is still
 /// needed. It never grows.
-fn share(service: &mut Service, kept: &BTreeMap<String, u32>, keep: u32) {
+fn share(service: &mut Service, kept: &BTreeMap<Arc<str>, u32>, keep: u32) {
     let mut rest = keep.saturating_sub(kept.values().sum());
     let mut order: Vec<usize> = (1..service.deployments.len()).collect();
     let has = |service: &Service, place: &usize| {
@@ -342,6 +376,6 @@ fn share(service: &mut Service, kept: &BTreeMap<String, u32>, keep: u32) {
 }
 
 /// ` (task 0a1b) (task 2c3d)`
-fn listed<'a>(ids: impl Iterator<Item = &'a String>) -> String {
+fn listed<'a>(ids: impl Iterator<Item = &'a Arc<str>>) -> String {
     ids.map(|id| format!(" (task {id})")).collect()
 }

@@ -14,7 +14,7 @@ impl Seed {
         Self(seed)
     }
 
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -30,6 +30,38 @@ impl Seed {
     /// Whether something happens that happens `percent` times of a hundred.
     pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
+    }
+
+    /// Whether something happens that happens in `share` (0 to 1) of cases. What never or always happens draws nothing.
+    pub(crate) fn happens(&mut self, share: f64) -> bool {
+        share > 0.0 && (share >= 1.0 || self.unit() < share)
+    }
+
+    /// A number from 0 up to 1, in steps of 2^-53.
+    fn unit(&mut self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double")]
+        let number = (self.next() >> 11) as f64;
+        number / 9_007_199_254_740_992.0
+    }
+
+    /// The time to the next of things that happen at random, `per_second` on average; `None` if they never do.
+    pub(crate) fn exponential(&mut self, per_second: f64) -> Option<SignedDuration> {
+        if per_second <= 0.0 {
+            return None;
+        }
+        let seconds = -(1.0 - self.unit()).ln() / per_second;
+        SignedDuration::try_from_secs_f64(seconds.min(1e9)).ok().map(|time| {
+            SignedDuration::from_millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// A duration between two others, in whole milliseconds.
+    pub(crate) fn between(
+        &mut self,
+        (from, to): (SignedDuration, SignedDuration),
+    ) -> SignedDuration {
+        let ms = |time: SignedDuration| u64::try_from(time.as_millis()).unwrap_or(0);
+        self.millis(ms(from), ms(to).max(ms(from)))
     }
 
     /// A duration from `from_ms` to `to_ms`, both included, in whole milliseconds: ECS's own resolution.

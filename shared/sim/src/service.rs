@@ -2,6 +2,7 @@
 //! `schedule`, what shows it in `render`.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
@@ -53,9 +54,9 @@ impl RolloutState {
 #[derive(Debug, Clone)]
 pub(crate) struct Deployment {
     /// `ecs-svc/<19 digits>`
-    pub(crate) id: String,
+    pub(crate) id: Arc<str>,
     /// `family:revision`
-    pub(crate) revision: String,
+    pub(crate) revision: Arc<str>,
     /// The ARN of its service revision.
     pub(crate) service_revision: String,
     pub(crate) desired_count: u32,
@@ -172,7 +173,7 @@ pub(crate) struct Rollback {
 pub(crate) struct ServiceRevision {
     pub(crate) arn: String,
     /// `family:revision`
-    pub(crate) revision: String,
+    pub(crate) revision: Arc<str>,
     pub(crate) created_at: Timestamp,
     /// The service's settings then, as the API names them.
     pub(crate) settings: Map<String, Value>,
@@ -237,14 +238,14 @@ pub(crate) struct ServiceEvent {
 
 #[derive(Debug)]
 pub(crate) struct Service {
-    pub(crate) key: ServiceKey,
+    pub(crate) key: Arc<ServiceKey>,
     pub(crate) arn: String,
     pub(crate) cluster_arn: String,
     pub(crate) status: ServiceStatus,
     pub(crate) created_at: Timestamp,
     pub(crate) desired_count: u32,
     /// `family:revision`
-    pub(crate) task_definition: String,
+    pub(crate) task_definition: Arc<str>,
     /// What the caller gave and ECS gives back, by the API's member names.
     pub(crate) settings: Map<String, Value>,
     pub(crate) configuration: Configuration,
@@ -271,7 +272,7 @@ impl Service {
     }
 
     pub(crate) fn deployment(&mut self, id: &str) -> Option<&mut Deployment> {
-        self.deployments.iter_mut().find(|deployment| deployment.id == id)
+        self.deployments.iter_mut().find(|deployment| *deployment.id == *id)
     }
 
     /// The service deployment that moves it now, if one does.

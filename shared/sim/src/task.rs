@@ -5,10 +5,13 @@
 //! show is said where it stands.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
-use crate::behaviour::Behaviour;
+use crate::api::Image;
+use crate::behaviour::{Behaviour, Mixed};
 use crate::queue::Place;
 use crate::seed::Seed;
 use crate::service::ServiceKey;
@@ -76,51 +79,57 @@ pub(crate) struct End {
     /// `stopCode`
     pub(crate) code: &'static str,
     /// `stoppedReason`
-    pub(crate) reason: String,
+    pub(crate) reason: Arc<str>,
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct Container {
-    pub(crate) name: String,
-    pub(crate) image: String,
-    pub(crate) essential: bool,
-    /// The UUID at the end of its ARN.
-    pub(crate) id: String,
-    pub(crate) runtime_id: String,
-    pub(crate) exit_code: Option<i64>,
+/// How a container ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) code: i64,
     pub(crate) reason: Option<&'static str>,
 }
 
-/// A task's network interface.
+/// What a task is started with, the same for all tasks of a deployment.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Interface {
-    pub(crate) attachment: String,
-    pub(crate) id: String,
-    pub(crate) subnet: String,
-    pub(crate) mac: String,
-    pub(crate) address: String,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Task {
-    pub(crate) id: String,
-    pub(crate) service: ServiceKey,
-    /// The deployment's id: `startedBy`.
-    pub(crate) deployment: String,
-    /// `family:revision`
-    pub(crate) revision: String,
-    pub(crate) behaviour: Behaviour,
-    pub(crate) containers: Vec<Container>,
-    pub(crate) cpu: String,
-    pub(crate) memory: String,
-    pub(crate) zone: String,
-    pub(crate) interface: Interface,
-    /// The attachment's id where the service has a load balancer.
-    pub(crate) load_balancer: Option<String>,
+pub(crate) struct Placement {
+    /// `group`
+    pub(crate) group: Arc<str>,
+    /// Its containers, as the task definition has them.
+    pub(crate) images: Vec<Image>,
+    /// `subnets`; empty: those of the account.
+    pub(crate) subnets: Vec<String>,
+    pub(crate) has_load_balancer: bool,
     /// The target group in the reason of a failed check.
     pub(crate) target_group: Option<String>,
     pub(crate) capacity_provider: Option<String>,
     pub(crate) enable_execute_command: bool,
+    /// `healthCheckGracePeriodSeconds`
+    pub(crate) grace: SignedDuration,
+    /// What the caller of RunTask tagged it with.
+    pub(crate) tags: Vec<Value>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub(crate) id: Arc<str>,
+    /// Its service; of a task that RunTask started the name is empty, and there is no such service.
+    pub(crate) service: Arc<ServiceKey>,
+    /// The deployment's id, or the caller's text: `startedBy`.
+    pub(crate) deployment: Arc<str>,
+    /// `family:revision`
+    pub(crate) revision: Arc<str>,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) placement: Arc<Placement>,
+    /// What its ids and addresses come from.
+    pub(crate) token: u64,
+    /// How its containers ended, once they have.
+    pub(crate) ended: Vec<Ended>,
+    /// The exit code of a process that something else than its behaviour ends.
+    pub(crate) exit_code: Option<i64>,
+    /// Of a mixed behaviour: it is memory that ends it.
+    pub(crate) outgrows_memory: bool,
+    /// It was created while images could not be pulled.
+    pub(crate) no_registry: bool,
 
     pub(crate) status: Status,
     /// `desiredStatus` is STOPPED.
@@ -158,23 +167,27 @@ const HEALTHY_AFTER: SignedDuration = SignedDuration::from_secs(40);
 const NOTICED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 
 impl Task {
-    /// A task that has just been created, of nobody yet.
-    pub(crate) fn provisioning(now: Timestamp) -> Self {
+    /// A task that has just been created.
+    pub(crate) fn provisioning(
+        of: (Arc<ServiceKey>, Arc<str>, Arc<str>),
+        behaviour: Behaviour,
+        placement: Arc<Placement>,
+        token: u64,
+        now: Timestamp,
+    ) -> Self {
+        let (service, deployment, revision) = of;
         Self {
-            id: String::new(),
-            service: ServiceKey { cluster: String::new(), name: String::new() },
-            deployment: String::new(),
-            revision: String::new(),
-            behaviour: Behaviour::Healthy,
-            containers: Vec::new(),
-            cpu: String::new(),
-            memory: String::new(),
-            zone: String::new(),
-            interface: Interface::default(),
-            load_balancer: None,
-            target_group: None,
-            capacity_provider: None,
-            enable_execute_command: false,
+            id: Seed::new(token).task_id().into(),
+            service,
+            deployment,
+            revision,
+            behaviour,
+            placement,
+            token,
+            ended: Vec::new(),
+            exit_code: None,
+            outgrows_memory: false,
+            no_registry: false,
             status: Status::Provisioning,
             told_to_stop: false,
             healthy: false,
@@ -202,16 +215,25 @@ impl Task {
         !self.told_to_stop
     }
 
-    /// Plans the way to RUNNING and what the behaviour makes of it. `grace` is the service's
-    /// `healthCheckGracePeriodSeconds`.
-    pub(crate) fn plan_life(&mut self, grace: SignedDuration, seed: &mut Seed) {
+    /// `desiredStatus`
+    pub(crate) fn desired_status(&self) -> &'static str {
+        if self.told_to_stop { "STOPPED" } else { "RUNNING" }
+    }
+
+    /// Plans the way to RUNNING and what the behaviour makes of it.
+    pub(crate) fn plan_life(&mut self, seed: &mut Seed) {
         let pending = self.created_at + seed.millis(8_500, 12_900);
         self.connectivity_at = self.created_at + seed.millis(3_200, 5_200);
         self.pull_started_at = pending + seed.millis(1_000, 3_500);
         let resolved = seed.chance(50);
         let connected = seed.chance(15);
         self.plan.push_back((pending, Step::Pend));
-        if self.behaviour == Behaviour::CannotPullImage {
+        let cannot_pull = match &self.behaviour {
+            Behaviour::CannotPullImage => true,
+            Behaviour::Mixed(mixed) => seed.happens(mixed.cannot_pull_image),
+            _ => false,
+        };
+        if cannot_pull || self.no_registry {
             // Fargate tries several times: a public timeline has two minutes and more from one failed start to the next.
             self.plan
                 .push_back((self.pull_started_at + seed.millis(80_000, 100_000), Step::FailStart));
@@ -225,16 +247,29 @@ impl Task {
         }
         self.pull_stopped_at = self.pull_started_at + seed.millis(1_000, 5_900);
         let activating = self.pull_stopped_at + seed.millis(100, 600);
-        let running = activating + seed.millis(9_400, 16_100);
+        let mut running = activating + seed.millis(9_400, 16_100);
+        if let Behaviour::Mixed(mixed) = &self.behaviour
+            && let Some(within) = mixed.starts_within
+        {
+            running = (self.created_at + seed.between(within)).max(activating);
+        }
         self.plan.push_back((activating, Step::Activate));
         if connected {
             self.plan.push_back((running - seed.millis(4_200, 7_700), Step::Connect));
         }
         self.plan.push_back((running, Step::Run));
-        self.plan_running(running, grace, seed);
+        self.plan_running(running, seed);
     }
 
-    fn plan_running(&mut self, running: Timestamp, grace: SignedDuration, seed: &mut Seed) {
+    fn plan_running(&mut self, running: Timestamp, seed: &mut Seed) {
+        let grace = self.placement.grace;
+        let mixed = match &self.behaviour {
+            Behaviour::Mixed(mixed) => Some(mixed.clone()),
+            _ => None,
+        };
+        if let Some(mixed) = mixed {
+            return self.plan_mixed(&mixed, running, seed);
+        }
         let run = match &self.behaviour {
             Behaviour::ExitsAfter { run, .. } | Behaviour::OutOfMemoryAfter { run } => *run,
             Behaviour::FailsHealthChecks => {
@@ -243,7 +278,10 @@ impl Task {
                 self.plan.push_back((verdict, Step::FailChecks));
                 return;
             }
-            Behaviour::Healthy | Behaviour::CannotPullImage | Behaviour::Sometimes { .. } => {
+            Behaviour::Healthy
+            | Behaviour::CannotPullImage
+            | Behaviour::Sometimes { .. }
+            | Behaviour::Mixed(_) => {
                 self.plan.push_back((running + HEALTHY_AFTER, Step::Pass));
                 return;
             }
@@ -258,6 +296,41 @@ impl Task {
         self.plan.push_back((ended + NOTICED_AFTER + seed.millis(0, 900), Step::Exit));
     }
 
+    /// Plans what a mixed behaviour makes of the task: the earliest end of all that are drawn.
+    fn plan_mixed(&mut self, mixed: &Mixed, running: Timestamp, seed: &mut Seed) {
+        // The process starts 3.5 to 6.6 s before `startedAt`.
+        let began = running - seed.millis(3_500, 6_600);
+        let dies_at_once = seed.happens(mixed.failing_starts).then(|| seed.millis(0, 4_000));
+        let crash = seed.exponential(mixed.crashes_per_day / 86_400.0);
+        let memory =
+            mixed.out_of_memory_every.map(|every| seed.between((every * 3 / 4, every * 5 / 4)));
+        let exit = [dies_at_once, mixed.exits_after, crash].into_iter().flatten().min();
+        self.outgrows_memory = memory.is_some() && exit.is_none_or(|exit| memory < Some(exit));
+        let run = [exit, memory].into_iter().flatten().min();
+        let healthy =
+            running + mixed.healthy_within.map_or(HEALTHY_AFTER, |within| seed.between(within));
+        let noticed = seed.millis(0, 900);
+        let verdict = mixed.failing_health_checks.filter(|(share, _)| seed.happens(*share));
+        let verdict = verdict.map(|(_, after)| running + self.placement.grace + after);
+        // The process has to live until RUNNING to be seen there.
+        let end =
+            run.map(|run| (began + run, (began + run + NOTICED_AFTER + noticed).max(running)));
+        match (verdict, end) {
+            (Some(verdict), end) if end.is_none_or(|(_, noticed)| verdict < noticed) => {
+                self.plan.push_back((verdict, Step::FailChecks));
+            }
+            (_, end) => {
+                if end.is_none_or(|(ended, _)| healthy < ended) {
+                    self.plan.push_back((healthy, Step::Pass));
+                }
+                if let Some((ended, noticed)) = end {
+                    self.execution_stopped_at = Some(ended);
+                    self.plan.push_back((noticed, Step::Exit));
+                }
+            }
+        }
+    }
+
     /// Plans the end of a task that is told to stop: the bracket of DEACTIVATING and STOPPING where it runs.
     pub(crate) fn plan_stop(&mut self, now: Timestamp, seed: &mut Seed) {
         self.plan.clear();
@@ -270,7 +343,7 @@ impl Task {
             return;
         }
         // Behind a load balancer the target is deregistered first; without one there is nothing to deregister.
-        let deregistered = if self.load_balancer.is_some() {
+        let deregistered = if self.placement.has_load_balancer {
             now + seed.millis(21_800, 22_800)
         } else {
             now + seed.millis(300, 1_500)
@@ -291,17 +364,16 @@ impl Task {
     /// Writes down how the containers ended: `main` with its code and reason, the others asked to stop, with 0 as in
     /// recorded tasks with a sidecar.
     pub(crate) fn end_containers(&mut self, main: usize, code: i64, reason: Option<&'static str>) {
-        for (number, container) in self.containers.iter_mut().enumerate() {
-            container.exit_code = Some(if number == main { code } else { 0 });
-            if number == main {
-                container.reason = reason;
-            }
-        }
+        let ended = |number| {
+            if number == main { Ended { code, reason } } else { Ended { code: 0, reason: None } }
+        };
+        self.ended = (0..self.placement.images.len()).map(ended).collect();
     }
 
     /// The place of the named container, or of the first essential one.
     pub(crate) fn container(&self, name: Option<&str>) -> usize {
-        let named = name.and_then(|name| self.containers.iter().position(|one| one.name == name));
-        named.or_else(|| self.containers.iter().position(|one| one.essential)).unwrap_or(0)
+        let images = &self.placement.images;
+        let named = name.and_then(|name| images.iter().position(|one| *one.name == *name));
+        named.or_else(|| images.iter().position(|one| one.essential)).unwrap_or(0)
     }
 }

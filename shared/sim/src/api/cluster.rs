@@ -42,6 +42,12 @@ impl Ecs {
         Ok(json!({"clusters": clusters, "failures": failures}))
     }
 
+    /// 100 a page (API reference).
+    pub(super) fn list_clusters(&mut self, input: Input<'_>) -> Result<Value, ApiError> {
+        let all = self.clusters.keys().map(|name| Value::from(self.names.cluster(name))).collect();
+        input.page("clusterArns", all, 100)
+    }
+
     fn cluster_json(&self, name: &str) -> Value {
         let services = self
             .services

@@ -201,7 +201,7 @@ impl Ecs {
         let id = format!("ecs-svc/{}", self.seed.digits());
         let deployment = Deployment {
             reason: format!("ECS deployment {id} in progress."),
-            id,
+            id: id.into(),
             revision: service.task_definition.clone(),
             service_revision: revision.arn.clone(),
             desired_count: service.desired_count,

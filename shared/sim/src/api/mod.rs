@@ -18,13 +18,14 @@ use crate::error::ApiError;
 use input::Input;
 
 pub(crate) use cluster::Cluster;
-pub(crate) use task_definition::TaskDefinition;
+pub(crate) use task_definition::{Image, TaskDefinition};
 
 /// See [`Ecs::call`].
 pub(crate) fn call(ecs: &mut Ecs, operation: &str, input: &Value) -> Result<Value, ApiError> {
     let input = Input::new(input)?;
     match operation {
         "CreateCluster" => ecs.create_cluster(input),
+        "ListClusters" => ecs.list_clusters(input),
         "DescribeClusters" => ecs.describe_clusters(input),
         "RegisterTaskDefinition" => ecs.register_task_definition(input),
         "DeregisterTaskDefinition" => ecs.deregister_task_definition(input),
@@ -37,6 +38,7 @@ pub(crate) fn call(ecs: &mut Ecs, operation: &str, input: &Value) -> Result<Valu
         "DeleteService" => ecs.delete_service(input),
         "ListTasks" => ecs.list_tasks(input),
         "DescribeTasks" => ecs.describe_tasks(input),
+        "RunTask" => ecs.run_task(input),
         "StopTask" => ecs.stop_task_call(input),
         "ListServiceDeployments" => ecs.list_service_deployments(input),
         "DescribeServiceDeployments" => ecs.describe_service_deployments(input),

@@ -1,5 +1,7 @@
 //! Services: created, updated, described, listed, deleted.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::deploy::{self, configuration};
@@ -13,7 +15,7 @@ impl Ecs {
     pub(super) fn create_service(&mut self, input: Input<'_>) -> Result<Value, ApiError> {
         let name = input.required("serviceName")?.to_owned();
         let cluster = self.cluster(input)?;
-        let key = ServiceKey { cluster: cluster.clone(), name };
+        let key = Arc::new(ServiceKey { cluster: cluster.clone(), name });
         if self.services.get(&key).is_some_and(|one| one.status != ServiceStatus::Inactive) {
             // AWS's words, as published.
             return Err(ApiError::invalid("Creation of service was not idempotent."));
@@ -189,7 +191,7 @@ impl Ecs {
 
 /// An UpdateService that was read.
 struct Update {
-    revision: Option<String>,
+    revision: Option<Arc<str>>,
     desired_count: Option<u32>,
     force: bool,
     given: Map<String, Value>,

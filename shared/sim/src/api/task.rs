@@ -1,5 +1,7 @@
 //! Tasks: listed, described, stopped by a caller.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::input::{Input, missing};
@@ -7,6 +9,8 @@ use crate::Ecs;
 use crate::error::ApiError;
 use crate::name;
 use crate::render::Form;
+use crate::service::ServiceKey;
+use crate::task::Placement;
 
 impl Ecs {
     /// 100 a page, newest first (ECS promises no order). `startedBy` "must be the only filter that you use" beside the
@@ -38,7 +42,7 @@ impl Ecs {
             .filter(|task| task.service.cluster == cluster)
             .filter(|task| stopped == Some(task.told_to_stop))
             .filter(|task| service.is_none_or(|service| task.service.name == service))
-            .filter(|task| started_by.is_none_or(|by| task.deployment == by))
+            .filter(|task| started_by.is_none_or(|by| *task.deployment == *by))
             .filter(|task| {
                 family.is_none_or(|family| {
                     task.revision.rsplit_once(':').is_some_and(|(name, _)| name == family)
@@ -73,7 +77,7 @@ impl Ecs {
             return Err(ApiError::invalid("The referenced task was not found."));
         };
         let (key, known) = (task.service.clone(), task.told_to_stop);
-        self.stop_task(serial, "UserInitiated", reason);
+        self.stop_task(serial, "UserInitiated", reason.into());
         if !known && let Some(mut service) = self.services.remove(&key) {
             service.steady = false;
             self.miss(&mut service, serial);
@@ -83,11 +87,78 @@ impl Ecs {
         Ok(json!({"task": task}))
     }
 
+    /// Tasks of no service (RunTask, API reference): `count` 1 to 10, with awsvpc's `networkConfiguration` as Fargate
+    /// requires. `startedBy` is at most 128 letters, digits, hyphens, slashes and underscores. The same `clientToken`
+    /// again answers with the same tasks.
+    pub(super) fn run_task(&mut self, input: Input<'_>) -> Result<Value, ApiError> {
+        let cluster = self.cluster(input)?;
+        let revision = self.usable_definition(input.required("taskDefinition")?)?;
+        let count = input.count("count")?.unwrap_or(1);
+        if !(1..=10).contains(&count) {
+            return Err(ApiError::invalid("count must be between 1 and 10."));
+        }
+        let network = input.value("networkConfiguration");
+        let subnets = network
+            .and_then(|one| one.get("awsvpcConfiguration")?.get("subnets")?.as_array())
+            .filter(|subnets| !subnets.is_empty());
+        let Some(subnets) = subnets else {
+            // AWS's words, as published.
+            return Err(ApiError::invalid(
+                "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+            ));
+        };
+        let started_by: Arc<str> = input.text("startedBy")?.unwrap_or_default().into();
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
+        if started_by.len() > 128 || !started_by.chars().all(allowed) {
+            return Err(ApiError::invalid("Invalid startedBy."));
+        }
+        let token = input.text("clientToken")?.map(str::to_owned);
+        let known = token.as_ref().and_then(|token| self.run_tokens.get(token).cloned());
+        let serials = match known {
+            Some(serials) => serials,
+            None => {
+                let family = revision.rsplit_once(':').map_or(&*revision, |(family, _)| family);
+                let group =
+                    input.text("group")?.map_or_else(|| format!("family:{family}"), str::to_owned);
+                let placement = Arc::new(Placement {
+                    group: group.into(),
+                    images: self
+                        .definition(&revision)
+                        .map(|one| one.containers())
+                        .unwrap_or_default(),
+                    subnets: subnets.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                    tags: input
+                        .value("tags")
+                        .and_then(Value::as_array)
+                        .cloned()
+                        .unwrap_or_default(),
+                    ..Placement::default()
+                });
+                let nobody = Arc::new(ServiceKey { cluster, name: String::new() });
+                let mut serials = Vec::new();
+                for _ in 0..count {
+                    let of = (nobody.clone(), started_by.clone(), revision.clone());
+                    let serial = self.make_task(of, &placement);
+                    self.put_next(serial);
+                    self.tell_task(serial);
+                    serials.push(serial);
+                }
+                if let Some(token) = token {
+                    self.run_tokens.insert(token, serials.clone());
+                }
+                serials
+            }
+        };
+        let tasks = serials.iter().filter_map(|serial| self.tasks.get(serial));
+        let tasks: Vec<Value> = tasks.map(|task| self.task_json(task, Form::Api)).collect();
+        Ok(json!({"tasks": tasks, "failures": []}))
+    }
+
     fn find_task(&self, cluster: &str, text: &str) -> Option<(u64, &crate::task::Task)> {
         let id = name::last(text);
         self.tasks
             .iter()
-            .find(|(_, task)| task.id == id && task.service.cluster == cluster)
+            .find(|(_, task)| *task.id == *id && task.service.cluster == cluster)
             .map(|(serial, task)| (*serial, task))
     }
 }

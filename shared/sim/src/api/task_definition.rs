@@ -1,5 +1,7 @@
 //! Task definitions: registered, deregistered (INACTIVE, and still there to be described), listed.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -23,10 +25,10 @@ pub(crate) struct TaskDefinition {
 }
 
 /// A container of a task definition.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Image {
-    pub(crate) name: String,
-    pub(crate) image: String,
+    pub(crate) name: Arc<str>,
+    pub(crate) image: Arc<str>,
     pub(crate) essential: bool,
 }
 
@@ -44,8 +46,8 @@ impl TaskDefinition {
         all.into_iter()
             .flatten()
             .map(|one| Image {
-                name: text(one, "name"),
-                image: text(one, "image"),
+                name: text(one, "name").into(),
+                image: text(one, "image").into(),
                 essential: one.get("essential").and_then(Value::as_bool).unwrap_or(true),
             })
             .collect()
@@ -183,14 +185,14 @@ impl Ecs {
     /// # Errors
     /// `ClientException`: "TaskDefinition not found." and "TaskDefinition is inactive", both AWS's words; the second one
     /// was seen from UpdateService.
-    pub(super) fn usable_definition(&self, text: &str) -> Result<String, ApiError> {
+    pub(super) fn usable_definition(&self, text: &str) -> Result<Arc<str>, ApiError> {
         let definition = self
             .find_definition(text)
             .ok_or_else(|| ApiError::client("TaskDefinition not found."))?;
         if definition.deregistered_at.is_some() {
             return Err(ApiError::client("TaskDefinition is inactive"));
         }
-        Ok(definition.name())
+        Ok(definition.name().into())
     }
 }
 
