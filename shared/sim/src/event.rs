@@ -54,7 +54,7 @@ impl Ecs {
 
     /// `ECS Task State Change` for a task as it is now.
     pub(crate) fn tell_task(&mut self, serial: u64) {
-        let Some(task) = self.tasks.get(&serial) else {
+        let Some(task) = self.tasks.get(serial) else {
             return;
         };
         let resource = self.names.task(&task.service.cluster, &task.id);

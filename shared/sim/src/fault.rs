@@ -29,7 +29,7 @@ impl Ecs {
             .iter()
             .filter(|(_, task)| task.status == Status::Running && task.wanted())
             .filter(|(_, task)| befalls(&fault, &task.service.name))
-            .map(|(serial, _)| *serial)
+            .map(|(serial, _)| serial)
             .collect();
         match fault.kind {
             FaultKind::Outage { running_per_minute, exit_code, .. } => {
@@ -63,7 +63,7 @@ impl Ecs {
     /// What an outage makes of a task that has just reached RUNNING.
     pub(crate) fn meet_outage(&mut self, serial: u64) {
         let now = self.now;
-        let Some(name) = self.tasks.get(&serial).map(|task| task.service.clone()) else { return };
+        let Some(name) = self.tasks.get(serial).map(|task| task.service.clone()) else { return };
         let met = self.faults.iter().find(|fault| {
             is_on(fault, now)
                 && befalls(fault, &name.name)
@@ -90,7 +90,7 @@ impl Ecs {
 
     /// The task's process ends then, unless it would have ended earlier.
     fn end_process(&mut self, serial: u64, at: Timestamp, exit_code: i64) {
-        let Some(task) = self.tasks.get_mut(&serial) else { return };
+        let Some(task) = self.tasks.get_mut(serial) else { return };
         let ends = task.plan.iter().find(|(_, step)| matches!(step, Step::Exit | Step::FailChecks));
         if task.told_to_stop || ends.is_some_and(|(ends, _)| *ends <= at) {
             return;
@@ -105,7 +105,7 @@ impl Ecs {
 
     /// A task is gone that its service did not send away.
     fn lose(&mut self, serial: u64) {
-        let Some(key) = self.tasks.get(&serial).map(|task| task.service.clone()) else { return };
+        let Some(key) = self.tasks.get(serial).map(|task| task.service.clone()) else { return };
         if let Some(mut service) = self.services.remove(&key) {
             service.steady = false;
             self.miss(&mut service, serial);

@@ -32,7 +32,9 @@ mod rollback;
 mod schedule;
 mod seed;
 mod service;
+mod settle;
 mod task;
+mod tasks;
 mod told;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -49,7 +51,7 @@ use name::Names;
 use queue::{Due, Queue};
 use seed::Seed;
 use service::{Service, ServiceKey};
-use task::Task;
+use tasks::Tasks;
 
 /// Where and when a simulated ECS begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,9 +103,7 @@ pub struct Ecs {
     /// Task definitions by family; the revision is the place plus one.
     families: BTreeMap<String, Vec<api::TaskDefinition>>,
     services: BTreeMap<Arc<ServiceKey>, Service>,
-    /// By serial number: in the order in which they were created.
-    tasks: BTreeMap<u64, Task>,
-    tasks_created: u64,
+    tasks: Tasks,
     /// Tasks that are STOPPED and can still be described, by when.
     stopped: VecDeque<(Timestamp, u64)>,
     behaviours: BTreeMap<String, Behaviour>,
@@ -129,8 +129,7 @@ impl Ecs {
             clusters: BTreeMap::new(),
             families: BTreeMap::new(),
             services: BTreeMap::new(),
-            tasks: BTreeMap::new(),
-            tasks_created: 0,
+            tasks: Tasks::default(),
             stopped: VecDeque::new(),
             behaviours: BTreeMap::new(),
             faults: Vec::new(),

@@ -47,9 +47,7 @@ impl Ecs {
         let mut task = Task::provisioning(of, behaviour, placement.clone(), token, self.now);
         task.no_registry = no_registry;
         task.plan_life(&mut self.seed);
-        self.tasks_created += 1;
-        self.tasks.insert(self.tasks_created, task);
-        self.tasks_created
+        self.tasks.add(task)
     }
 
     /// What the tasks of a service's deployment are started with.
@@ -85,7 +83,7 @@ impl Ecs {
 
     /// Puts a task's next step into the queue, in place of what stood there.
     pub(crate) fn put_next(&mut self, serial: u64) {
-        let Some(task) = self.tasks.get_mut(&serial) else {
+        let Some(task) = self.tasks.get_mut(serial) else {
             return;
         };
         if let Some(place) = task.place.take() {
@@ -100,7 +98,7 @@ impl Ecs {
     /// A task's next step is due.
     pub(crate) fn step(&mut self, serial: u64) {
         let now = self.now;
-        let Some(task) = self.tasks.get_mut(&serial) else {
+        let Some(task) = self.tasks.get_mut(serial) else {
             return;
         };
         task.place = None;
@@ -123,7 +121,7 @@ impl Ecs {
             task.version += 1;
             self.tell_task(serial);
         }
-        if let Some(task) = self.tasks.get_mut(&serial)
+        if let Some(task) = self.tasks.get_mut(serial)
             && step == Step::Connect
         {
             // Only this one event lacks what else is known.
@@ -135,7 +133,7 @@ impl Ecs {
 
     /// What a task's step means for its service.
     fn after_step(&mut self, serial: u64, step: Step) {
-        let Some(task) = self.tasks.get(&serial) else {
+        let Some(task) = self.tasks.get(serial) else {
             return;
         };
         let (key, id, healthy) = (task.service.clone(), task.deployment.clone(), task.healthy);
@@ -195,7 +193,7 @@ impl Ecs {
             && now.duration_since(stopped) > STOPPED_KEPT
         {
             self.stopped.pop_front();
-            self.tasks.remove(&serial);
+            self.tasks.remove(serial);
         }
     }
 
@@ -216,7 +214,7 @@ impl Ecs {
     /// the starts of a task that dies at once were 50 to 52 s apart in another (Fargate).
     pub(crate) fn miss(&mut self, service: &mut Service, serial: u64) {
         let at = self.now + self.seed.millis(8_000, 16_000);
-        if let Some(task) = self.tasks.get_mut(&serial) {
+        if let Some(task) = self.tasks.get_mut(serial) {
             task.missed_at = Some(at);
         }
         self.wake(service, at);
@@ -225,7 +223,7 @@ impl Ecs {
     /// Tells a task to stop. Nothing happens to one that was told already.
     pub(crate) fn stop_task(&mut self, serial: u64, code: &'static str, reason: Arc<str>) {
         let now = self.now;
-        let Some(task) = self.tasks.get_mut(&serial) else {
+        let Some(task) = self.tasks.get_mut(serial) else {
             return;
         };
         if task.told_to_stop {

@@ -233,7 +233,7 @@ impl Ecs {
     /// How many tasks run, and how many are on the way there.
     fn counts(&self, service: &Service, of: impl Fn(&Task) -> bool) -> (u32, u32) {
         let (mut running, mut pending) = (0, 0);
-        for task in service.tasks.iter().filter_map(|serial| self.tasks.get(serial)) {
+        for task in service.tasks.iter().filter_map(|serial| self.tasks.get(*serial)) {
             match task.status {
                 _ if !of(task) => {}
                 Status::Running => running += 1,

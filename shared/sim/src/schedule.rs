@@ -58,9 +58,12 @@ impl Ecs {
         if service.status != ServiceStatus::Inactive {
             self.take_up(&mut service);
             self.give_up(&mut service);
-            self.stop_surplus(&mut service);
-            self.start_missing(&mut service);
-            self.finish(&mut service);
+            let mut seen = self.seen(&service);
+            if self.stop_surplus(&mut service, &seen) {
+                seen = self.seen(&service);
+            }
+            let started = self.start_missing(&mut service, &seen);
+            self.finish(&mut service, &seen, started);
         }
         self.services.insert(key.clone(), service);
     }
@@ -70,7 +73,7 @@ impl Ecs {
         service
             .tasks
             .iter()
-            .filter_map(|serial| Some((*serial, self.tasks.get(serial)?)))
+            .filter_map(|serial| Some((*serial, self.tasks.get(*serial)?)))
             .filter(|(_, task)| task.wanted())
             .map(|(serial, task)| Seen {
                 serial,
@@ -114,7 +117,7 @@ impl Ecs {
         let missed = service
             .tasks
             .iter()
-            .filter_map(|serial| self.tasks.get(serial)?.missed_at)
+            .filter_map(|serial| self.tasks.get(*serial)?.missed_at)
             .filter(|missed| *missed > now)
             .min();
         let Some(primary) = service.deployments.first_mut() else {
@@ -133,14 +136,18 @@ impl Ecs {
 
     /// Stops tasks that are too many: of PRIMARY over `desiredCount`, of ACTIVE deployments as far as enough healthy
     /// ones remain.
-    fn stop_surplus(&mut self, service: &mut Service) {
+    fn stop_surplus(&mut self, service: &mut Service, seen: &[Seen]) -> bool {
         let Some(primary) = service.deployments.first_mut() else {
-            return;
+            return false;
         };
         primary.desired_count = service.desired_count;
         let primary = primary.id.clone();
-        let (own, mut old): (Vec<Seen>, Vec<Seen>) =
-            self.seen(service).into_iter().partition(|task| task.deployment == primary);
+        if service.deployments.len() == 1 && count(seen.iter()) <= service.desired_count {
+            return false;
+        }
+        let (own, mut old): (Vec<Seen>, Vec<Seen>) = seen.iter().cloned().partition(|task| {
+            Arc::ptr_eq(&task.deployment, &primary) || task.deployment == primary
+        });
         let healthy = count(own.iter().filter(|task| task.healthy));
         let mut stop = surplus(own, service.desired_count);
 
@@ -158,12 +165,13 @@ impl Ecs {
         }
         share(service, &kept, keep);
 
+        let any = !stop.is_empty();
         let mut stopped: BTreeMap<u64, Arc<str>> = BTreeMap::new();
         for task in stop {
             let reason =
                 format!("Scaling activity initiated by (deployment {})", task.deployment).into();
             self.stop_task(task.serial, "ServiceSchedulerInitiated", reason);
-            if let (true, Some(known)) = (task.runs, self.tasks.get(&task.serial)) {
+            if let (true, Some(known)) = (task.runs, self.tasks.get(task.serial)) {
                 stopped.insert(task.serial, known.id.clone());
             }
         }
@@ -176,15 +184,18 @@ impl Ecs {
             );
             self.note(service, &message);
         }
+        any
     }
 
     /// Starts tasks that are missing, each by the deployment that wants it: ACTIVE ones first replace what they lost.
-    fn start_missing(&mut self, service: &mut Service) {
+    fn start_missing(&mut self, service: &mut Service, seen: &[Seen]) -> bool {
+        if service.deployments.len() == 1 && count(seen.iter()) >= service.desired_count {
+            return false;
+        }
         let no_capacity = self.no_capacity_until(&service.key.name);
-        let seen = self.seen(service);
         let mut running: BTreeMap<Arc<str>, u32> = BTreeMap::new();
         let now = self.now;
-        let gone = service.tasks.iter().filter_map(|serial| self.tasks.get(serial));
+        let gone = service.tasks.iter().filter_map(|serial| self.tasks.get(*serial));
         let not_missed = gone
             .filter(|task| task.missed_at.is_some_and(|missed| missed > now))
             .map(|task| &task.deployment);
@@ -235,10 +246,11 @@ impl Ecs {
         if !started.is_empty() {
             service.steady = false;
             let ids =
-                started.iter().filter_map(|serial| self.tasks.get(serial)).map(|task| &task.id);
+                started.iter().filter_map(|serial| self.tasks.get(*serial)).map(|task| &task.id);
             let message = format!("has started {} tasks:{}.", started.len(), listed(ids));
             self.note(service, &message);
         }
+        !started.is_empty()
     }
 
     /// Until when a deployment whose tasks repeatedly fail to start has to wait; `None` if it may go on.
@@ -269,16 +281,18 @@ impl Ecs {
     }
 
     /// Says what is finished: ACTIVE deployments that are drained, PRIMARY completed, the service steady or gone.
-    fn finish(&mut self, service: &mut Service) {
-        let alive: BTreeSet<&str> = service
-            .tasks
-            .iter()
-            .filter_map(|serial| Some(&*self.tasks.get(serial)?.deployment))
-            .collect();
-        let primary = service.primary().map(|primary| primary.id.clone()).unwrap_or_default();
-        service
-            .deployments
-            .retain(|one| one.id == primary || one.desired_count > 0 || alive.contains(&*one.id));
+    fn finish(&mut self, service: &mut Service, seen: &[Seen], started: bool) {
+        if service.deployments.len() > 1 {
+            let alive: BTreeSet<&str> = service
+                .tasks
+                .iter()
+                .filter_map(|serial| Some(&*self.tasks.get(*serial)?.deployment))
+                .collect();
+            let primary = service.primary().map(|primary| primary.id.clone()).unwrap_or_default();
+            service.deployments.retain(|one| {
+                one.id == primary || one.desired_count > 0 || alive.contains(&*one.id)
+            });
+        }
         if service.status == ServiceStatus::Draining {
             if service.tasks.is_empty() {
                 service.status = ServiceStatus::Inactive;
@@ -286,10 +300,9 @@ impl Ecs {
             }
             return;
         }
-        let seen = self.seen(service);
         let wanted = service.desired_count;
         let alone = service.deployments.len() == 1;
-        let all_run = count(seen.iter()) == wanted && seen.iter().all(|task| task.runs);
+        let all_run = !started && count(seen.iter()) == wanted && seen.iter().all(|task| task.runs);
         let all_healthy = all_run && seen.iter().all(|task| task.healthy);
         let state = service.primary().map(|primary| primary.rollout_state);
         if alone && all_healthy && state == Some(RolloutState::InProgress) {
@@ -305,7 +318,7 @@ impl Ecs {
         }
     }
 
-    fn complete(&mut self, service: &mut Service) {
+    pub(crate) fn complete(&mut self, service: &mut Service) {
         let now = self.now;
         let Some(primary) = service.deployments.first_mut() else {
             return;

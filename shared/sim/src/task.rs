@@ -261,7 +261,7 @@ impl Task {
         self.plan_running(running, seed);
     }
 
-    fn plan_running(&mut self, running: Timestamp, seed: &mut Seed) {
+    pub(crate) fn plan_running(&mut self, running: Timestamp, seed: &mut Seed) {
         let grace = self.placement.grace;
         let mixed = match &self.behaviour {
             Behaviour::Mixed(mixed) => Some(mixed.clone()),

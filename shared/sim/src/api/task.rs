@@ -83,7 +83,7 @@ impl Ecs {
             self.miss(&mut service, serial);
             self.services.insert(key, service);
         }
-        let task = self.tasks.get(&serial).map(|task| self.task_json(task, Form::Api));
+        let task = self.tasks.get(serial).map(|task| self.task_json(task, Form::Api));
         Ok(json!({"task": task}))
     }
 
@@ -149,16 +149,13 @@ impl Ecs {
                 serials
             }
         };
-        let tasks = serials.iter().filter_map(|serial| self.tasks.get(serial));
+        let tasks = serials.iter().filter_map(|serial| self.tasks.get(*serial));
         let tasks: Vec<Value> = tasks.map(|task| self.task_json(task, Form::Api)).collect();
         Ok(json!({"tasks": tasks, "failures": []}))
     }
 
     fn find_task(&self, cluster: &str, text: &str) -> Option<(u64, &crate::task::Task)> {
         let id = name::last(text);
-        self.tasks
-            .iter()
-            .find(|(_, task)| *task.id == *id && task.service.cluster == cluster)
-            .map(|(serial, task)| (*serial, task))
+        self.tasks.iter().find(|(_, task)| *task.id == *id && task.service.cluster == cluster)
     }
 }
