@@ -112,6 +112,8 @@ pub enum TurnError {
 struct Base {
     record: Record,
     version: u64,
+    /// When somebody should have looked, as stored.
+    due: Option<Timestamp>,
 }
 
 impl<E, R, C, P> Ports<'_, E, R, C, P>
@@ -130,10 +132,10 @@ where
             let base = self.load(turn.service).await?;
             let mut decision = self.decide(turn, base.record.clone()).await;
             let claimed = decision.record.outbox.claim(turn.by, turn.until, turn.now);
-            let Some(version) = self.save(&base, &decision).await? else { continue };
+            let Some(version) = self.save(&base, &decision, turn.now).await? else { continue };
             let mut taken = Taken { entries: decision.entries, unfinished: Vec::new() };
             if !claimed.is_empty() {
-                let base = Base { record: decision.record, version };
+                let base = Base { record: decision.record, version, due: None };
                 self.act_and_confirm(turn, base, &mut taken).await;
             }
             return Ok(taken);
@@ -152,13 +154,22 @@ where
             Some(stored) => Record::restore(stored)
                 .map_err(|source| TurnError::Unreadable { service: service.clone(), source })?,
         };
-        Ok(Base { record, version: loaded.version })
+        let due = loaded.stored.and_then(|stored| stored.due);
+        Ok(Base { record, version: loaded.version, due })
     }
 
     /// The version that is stored now; `None` if somebody else was first. What has not changed is not written.
-    async fn save(&self, base: &Base, decision: &Decision) -> Result<Option<u64>, TurnError> {
+    async fn save(
+        &self,
+        base: &Base,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<Option<u64>, TurnError> {
         let record = &decision.record;
-        if *record == base.record {
+        let is_past = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
+        // A time that has come and stays stored would have somebody look again each minute, for nothing.
+        let is_reset = || is_past(base.due) && !is_past(record.store(decision.due).due);
+        if *record == base.record && !is_reset() {
             return Ok(Some(base.version));
         }
         let stops = base.version == 0 || record.ledger.stops() != base.record.ledger.stops();
@@ -374,7 +385,7 @@ where
         settled: &[(String, Settled)],
     ) -> Result<(), TurnError> {
         for _ in 0..RACES_MAX {
-            if self.save(&base, &decision).await?.is_some() {
+            if self.save(&base, &decision, turn.now).await?.is_some() {
                 return Ok(());
             }
             base = self.load(turn.service).await?;
