@@ -31,6 +31,7 @@ pub mod port;
 pub mod record;
 pub mod report;
 pub mod rollback;
+pub mod slow_pass;
 pub mod standalone;
 pub mod stop;
 pub mod turn;

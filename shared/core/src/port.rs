@@ -3,8 +3,11 @@
 //! The traits are asynchronous without a runtime: nothing here knows what polls it. Every method is one question or
 //! one order; what it means is decided in the core, by whoever calls it.
 
+mod fleet;
+
 use std::future::Future;
 
+pub use fleet::*;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

@@ -13,6 +13,10 @@ use crate::port::RunningTask;
 use crate::record::is_default;
 use crate::stop::{Cause, Verdict};
 
+/// A begin of the current deployment that is told again within this time is the same one: read from ECS its time is
+/// `createdAt`, which may lie seconds before its event's.
+const SAME_BEGIN: SignedDuration = SignedDuration::from_mins(1);
+
 /// What one deployment of a service, and so one service revision, has done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deployment {
@@ -102,7 +106,8 @@ impl Deployment {
         native_rollback: bool,
         replaces: Option<DeploymentId>,
     ) {
-        if self.begin_told && at <= self.began {
+        let is_same = || replaces.is_none() && at.duration_since(self.began) < SAME_BEGIN;
+        if self.begin_told && (at <= self.began || is_same()) {
             return;
         }
         if self.begin_told || self.totals == Counts::ZERO {
