@@ -1,55 +1,23 @@
 //! The handler: a batch in, the failed messages out.
 
-use std::pin::Pin;
-
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use steady_aws::client::Aws;
-use steady_aws::ecs::Ecs;
-use steady_aws::parameters::Parameters;
-use steady_aws::table::Table;
-use steady_aws::topics::Topics;
-use steady_core::installation::Mode;
-use steady_core::name::ServiceKey;
-use steady_core::turn::{Ports, Turn};
+use steady_aws::function::settings::Settings;
+use steady_aws::function::{Invocation, Took, Turns};
 
-use crate::batch::{Batch, Share};
-use crate::log;
-use crate::settings::Settings;
-
-/// A turn is begun only if so much of the invocation's time is left: the longest that one with its actions should
-/// take while AWS is slow. What is not begun comes again with the queue, better than being killed half way.
-const TURN_TAKES: SignedDuration = SignedDuration::from_secs(10);
+use crate::batch::Batch;
 
 /// The function, made once and used by every invocation.
 #[derive(Debug)]
 pub struct Watch {
-    ecs: Ecs,
-    table: Table,
-    parameters: Parameters,
-    topics: Topics,
-    mode: Mode,
-}
-
-/// An invocation, as Lambda describes it.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    /// `Lambda-Runtime-Aws-Request-Id`: who holds a claim.
-    pub request: String,
-    /// `Lambda-Runtime-Deadline-Ms`: when Lambda ends it, and so until when a claim lasts.
-    pub deadline: Timestamp,
+    turns: Turns,
 }
 
 impl Watch {
     /// With the clients of an account.
     pub fn new(aws: &Aws, settings: &Settings) -> Self {
-        Self {
-            ecs: aws.ecs(),
-            table: aws.table(&settings.table),
-            parameters: aws.parameters(&settings.config_prefix),
-            topics: aws.topics(&settings.topic),
-            mode: settings.mode,
-        }
+        Self { turns: Turns::new(aws, settings) }
     }
 
     /// Takes a batch in. The answer names the messages that have to come again (Lambda developer guide, "Using Lambda
@@ -75,53 +43,13 @@ impl Watch {
             tracing::info!(request = invocation.request, message, kind = "skipped", "{why}");
         }
         for (service, share) in batch.services {
-            if !self.turn(&service, &share, invocation, &clock).await {
+            if self.turns.take(&service, &share.events, invocation, clock()).await != Took::Whole {
                 failed.extend(share.messages);
             }
         }
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failed.into_iter().map(failure).collect();
         response
-    }
-
-    /// Whether the turn was taken and nothing is left to do.
-    async fn turn(
-        &self,
-        service: &ServiceKey,
-        share: &Share,
-        invocation: &Invocation,
-        clock: &impl Fn() -> Timestamp,
-    ) -> bool {
-        let request = invocation.request.as_str();
-        let now = clock();
-        if invocation.deadline.duration_since(now) < TURN_TAKES {
-            tracing::warn!(request, service = service.as_str(), "no time is left for this service");
-            return false;
-        }
-        let (events, until) = (share.events.as_slice(), invocation.deadline);
-        let turn = Turn { service, events, now, until, by: request, mode: self.mode };
-        let ports = Ports {
-            ecs: &self.ecs,
-            records: &self.table,
-            config: &self.parameters,
-            topics: &self.topics,
-        };
-        // The SDK's futures nest deeper than the compiler follows in one type.
-        let taking: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(ports.take(&turn));
-        match taking.await {
-            Ok(taken) => {
-                taken.entries.iter().for_each(|entry| log::entry(request, entry));
-                for why in &taken.unfinished {
-                    tracing::warn!(request, service = service.as_str(), "not finished: {why}");
-                }
-                taken.unfinished.is_empty()
-            }
-            Err(error) => {
-                let why = log::chain(&error);
-                tracing::error!(request, service = service.as_str(), "{why}");
-                false
-            }
-        }
     }
 }
 

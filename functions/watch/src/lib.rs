@@ -16,5 +16,3 @@
 
 pub mod batch;
 pub mod handler;
-pub mod log;
-pub mod settings;

@@ -6,8 +6,8 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use steady_aws::client::{Aws, Settings as Timing};
-use steady_watch::handler::{Invocation, Watch};
-use steady_watch::{log, settings::Settings};
+use steady_aws::function::{Invocation, log, settings::Settings};
+use steady_watch::handler::Watch;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

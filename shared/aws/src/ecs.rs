@@ -3,6 +3,8 @@
 //! Shapes, limits and errors are those of the Amazon ECS API reference, on the page of each action named here. What
 //! the state means is decided in the core.
 
+mod fleet;
+
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
     DesiredStatus, Failure, Service, ServiceDeployment, StopServiceDeploymentStopType, Task,

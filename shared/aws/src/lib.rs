@@ -3,10 +3,11 @@
 //! Each implements a port of [`steady_core::port`] with the calls that the port names. Adapters are dull and obey:
 //! they turn names into requests, answers into the domain's types, and errors into
 //! [`PortError`](steady_core::port::PortError), which tells "not now", "no" and "no clear answer" apart. Nothing is
-//! decided here, nothing is kept between two calls, and no clock and no environment is read but by `aws-config`.
+//! decided here, nothing is kept between two calls, and no clock and no environment is read but by `aws-config`. What the
+//! functions have in common beside that is in [`function`].
 //!
 //! ```text
-//! aws-config (region, credentials, AWS_ENDPOINT_URL) ─▶ client::Aws ─▶ ecs::Ecs                ReadService, ChangeService
+//! aws-config (region, credentials, AWS_ENDPOINT_URL) ─▶ client::Aws ─▶ ecs::Ecs                ReadService, ChangeService, ReadFleet
 //!                                client::Settings ────▶              ▶ table::Table            KeepRecords
 //!                                (timeouts, retries)                 ▶ parameters::Parameters  ReadConfig
 //!                                                                    ▶ topics::Topics          Publish
@@ -19,6 +20,7 @@
 pub mod client;
 pub mod ecs;
 mod error;
+pub mod function;
 pub mod logs;
 pub mod parameters;
 pub mod table;

@@ -1,14 +1,14 @@
 //! An account on the embedded AWS with Steady installed: what a stack would make, without a stack.
 //!
 //! ```text
-//! a person ──SDK──▶ embedded AWS ◀──SDK── watch (the real handler, the real adapters)
-//!                        │                  ▲
-//!                        └─ events ─▶ queue ─┘
+//! a person ──SDK──▶ embedded AWS ◀──SDK── watch, sweep (the real handlers, the real adapters)
+//!                        │                  ▲      ▲
+//!                        └─ events ─▶ queue ─┘      └─ every minute
 //! ```
 //!
 //! Nothing of Steady is replaced: only the endpoint is another, and time is the simulator's. What EventBridge, SQS and
-//! Lambda do between an event and the handler is done by [`Account::run_until`]: all ECS events of a second are a batch, and a
-//! message that failed comes again a minute later.
+//! Lambda do between an event or a minute and the handler is done by [`Account::run_until`]: all ECS events of a second are a
+//! batch, and a message that failed comes again a minute later.
 
 mod person;
 mod seen;
@@ -21,10 +21,11 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use steady_aws::client::{Aws, Settings as Timing};
+use steady_aws::function::{Invocation, settings::Settings};
 use steady_core::installation::Mode;
 use steady_local_aws::{LocalAws, Queue, Setup};
-use steady_watch::handler::{Invocation, Watch};
-use steady_watch::settings::Settings;
+use steady_sweep::handler::Sweep;
+use steady_watch::handler::Watch;
 
 /// The region of the account.
 pub const REGION: &str = "eu-west-1";
@@ -41,6 +42,9 @@ pub const CONFIG_PREFIX: &str = "/steady/config";
 /// The access key id of the function `watch`, by which the call log tells its calls from others.
 pub const WATCH: &str = "AKIAWATCH";
 
+/// The same of the function `sweep`.
+pub const SWEEP: &str = "AKIASWEEP";
+
 /// The same of the person who deploys.
 pub const PERSON: &str = "AKIAPERSON";
 
@@ -48,7 +52,10 @@ pub const PERSON: &str = "AKIAPERSON";
 /// guide, "Configuring an Amazon SQS queue", visibility timeout).
 const VISIBLE_AGAIN: SignedDuration = SignedDuration::from_secs(180);
 
-/// The function's timeout.
+/// `sweep` runs so often.
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+/// The functions' timeout.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 
 /// Messages in one batch.
@@ -70,6 +77,12 @@ pub struct Account {
     pub events: Vec<Value>,
     person: aws_sdk_ecs::Client,
     watch: Watch,
+    sweep: Sweep,
+    next_sweep: Timestamp,
+    /// What `sweep` said where it failed.
+    pub sweeps_failed: Vec<String>,
+    /// Whether EventBridge delivers: while it does not, what ECS tells is lost.
+    pub delivers: bool,
     invocations: u64,
     /// Batches of which something failed, with what the function answered: in flight, as SQS has it, until their messages
     /// are visible again.
@@ -106,7 +119,8 @@ pub fn impatient() -> Timing {
 }
 
 impl Account {
-    /// An account at `start`, with a table, a topic, and the function in mode `act`. The same seed gives the same story.
+    /// An account at `start`, with a table, a topic, and the functions in mode `act`; the first minute is
+    /// a minute later. The same seed gives the same story.
     ///
     /// # Errors
     /// If the embedded AWS does not start.
@@ -117,6 +131,9 @@ impl Account {
         let topic = aws.create_topic("steady");
         let clients = Aws::of(loader(&aws.endpoint(), WATCH), timing).await?;
         let watch = Watch::new(&clients, &settings(&topic, Mode::Act));
+        let clients = Aws::of(loader(&aws.endpoint(), SWEEP), timing).await?;
+        let sweep = Sweep::new(&clients, &settings(&topic, Mode::Act));
+        let next_sweep = start.saturating_add(MINUTE)?;
         let loader = loader(&aws.endpoint(), PERSON).http_client(steady_aws::client::http());
         let person = aws_sdk_ecs::Client::new(&loader.load().await);
         let queue = Queue::new(&format!("arn:aws:sqs:{REGION}:{ACCOUNT}:steady-watch"));
@@ -127,6 +144,10 @@ impl Account {
             events: Vec::new(),
             person,
             watch,
+            sweep,
+            next_sweep,
+            sweeps_failed: Vec::new(),
+            delivers: true,
             invocations: 0,
             failed: Vec::new(),
         })
@@ -145,7 +166,8 @@ impl Account {
         self.aws.ecs(|ecs| ecs.now())
     }
 
-    /// Lets time pass, step by step as things happen; what ECS tells meanwhile goes through the queue to the function.
+    /// Lets time pass, step by step as things happen; what ECS tells meanwhile goes through the queue to `watch`,
+    /// and each minute `sweep` looks.
     ///
     /// # Errors
     /// If what the queue and the function say to each other cannot be read: a defect.
@@ -159,26 +181,32 @@ impl Account {
             let step = next
                 .into_iter()
                 .chain(self.failed.iter().map(|(at, ..)| *at))
+                .chain([self.next_sweep])
                 .min()
                 .unwrap_or(until)
                 .min(until);
             let events = self.aws.ecs(|ecs| ecs.advance(step));
-            for event in &events {
-                self.queue.send(event);
-            }
-            self.events.extend(events);
+            self.deliver(events);
             self.drain().await?;
+            if step >= self.next_sweep {
+                self.invoke_sweep().await?;
+                self.next_sweep = step.saturating_add(MINUTE)?;
+            }
             if step >= until {
                 return Ok(());
             }
         }
     }
 
-    /// Lets so much time pass while the function hears nothing: what ECS tells stays in the queue.
+    /// Lets so much time pass while no function runs: what ECS tells stays in the queue.
     pub fn pass_unheard(&mut self, time: SignedDuration) {
         let events =
             self.aws.ecs(|ecs| ecs.advance(ecs.now().saturating_add(time).unwrap_or(ecs.now())));
-        for event in &events {
+        self.deliver(events);
+    }
+
+    fn deliver(&mut self, events: Vec<Value>) {
+        for event in events.iter().filter(|_| self.delivers) {
             self.queue.send(event);
         }
         self.events.extend(events);
@@ -210,17 +238,27 @@ impl Account {
         self.queue.waiting() > 0 || !self.failed.is_empty()
     }
 
-    /// Invokes the function, as Lambda does.
+    /// Invokes `sweep`, as its schedule does.
+    async fn invoke_sweep(&mut self) -> Result<(), Failure> {
+        let (invocation, now) = (self.invocation()?, self.now());
+        if let Err(failed) = self.sweep.handle(&invocation, || now).await {
+            self.sweeps_failed.push(failed.to_string());
+        }
+        Ok(())
+    }
+
+    fn invocation(&mut self) -> Result<Invocation, Failure> {
+        self.invocations += 1;
+        let request = format!("request-{}", self.invocations);
+        Ok(Invocation { request, deadline: self.now().saturating_add(TIMEOUT)? })
+    }
+
+    /// Invokes `watch`, as Lambda does.
     ///
     /// # Errors
     /// If the batch or the answer is not in the shape that Lambda has for them.
     pub async fn invoke(&mut self, batch: &Value) -> Result<Value, Failure> {
-        self.invocations += 1;
-        let now = self.now();
-        let invocation = Invocation {
-            request: format!("request-{}", self.invocations),
-            deadline: now.saturating_add(TIMEOUT)?,
-        };
+        let (invocation, now) = (self.invocation()?, self.now());
         let batch: SqsEvent = serde_json::from_value(batch.clone())?;
         let answer = self.watch.handle(batch, &invocation, || now).await;
         Ok(serde_json::to_value(answer)?)

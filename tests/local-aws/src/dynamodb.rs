@@ -114,7 +114,7 @@ fn record_table(name: &str) -> Value {
                 { "AttributeName": "open", "KeyType": "HASH" },
                 { "AttributeName": "due", "KeyType": "RANGE" },
             ],
-            "Projection": { "ProjectionType": "ALL" },
+            "Projection": { "ProjectionType": "KEYS_ONLY" },
         }],
     })
 }

@@ -5,6 +5,7 @@
 //! prod/checkout  record    record S (JSON)  version N  stops_version N  [open S "open"  due N]
 //! prod/checkout  stops     stops S (JSON)   version N  hashes B
 //! #account       account   [account S (JSON)]  [trouble#prod/checkout S (JSON)] ...
+//! #sweep         place     place S (JSON)   version N
 //! ```
 //!
 //! `version` of the record counts its saves. `stops_version` is the version at which the stops were last written, and
@@ -19,8 +20,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use steady_core::installation::Account;
 use steady_core::name::ServiceKey;
-use steady_core::port::Loaded;
+use steady_core::port::{Loaded, Open};
 use steady_core::record::Stored;
+use steady_core::slow_pass::Place;
 
 use super::{number, text};
 
@@ -34,8 +36,14 @@ pub(super) const ACCOUNT_KEY: &str = "#account";
 pub(super) const ACCOUNT: &str = "account";
 /// See [`trouble`].
 const TROUBLE: &str = "trouble#";
-/// The only value of `open`: the index is one partition, ordered by `due`.
-const OPEN: &str = "open";
+/// `pk` of where the slow pass stands.
+pub(super) const SWEEP_KEY: &str = "#sweep";
+/// Its `sk`, and the attribute that holds its JSON.
+pub(super) const PLACE: &str = "place";
+/// The index, its partition key, and that key's only value: one partition, ordered by `due`, of keys only.
+pub(super) const OPEN: &str = "open";
+/// Its sort key: whole seconds since 1970.
+pub(super) const DUE: &str = "due";
 
 /// An item's attributes.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -179,8 +187,40 @@ pub(super) fn trouble(service: &ServiceKey) -> String {
     format!("{TROUBLE}{service}")
 }
 
+/// What the index has of a service.
+///
+/// # Errors
+/// What is missing or malformed.
+pub(super) fn open(item: &Item) -> Result<Open, String> {
+    let due = due(item)?.ok_or_else(|| "`due` is missing".to_owned())?;
+    Ok(Open { service: ServiceKey::from(string(item, "pk")?), due })
+}
+
+/// The key of the index that lies at `open`, whether or not anything is there any more.
+pub(super) fn open_key(open: &Open) -> Item {
+    let mut item = key(open.service.as_str(), RECORD);
+    item.insert(OPEN.to_owned(), text(OPEN));
+    item.insert(DUE.to_owned(), seconds(open.due));
+    item
+}
+
+/// Where the slow pass stands, and its version; `None` for what another version of Steady wrote in a way that this one
+/// cannot read.
+pub(super) fn place(item: &Item) -> (Option<Place>, u64) {
+    let place = string(item, PLACE).ok().and_then(|text| serde_json::from_str(text).ok());
+    (place, unsigned(item, "version").unwrap_or(0))
+}
+
+/// It, as it is saved after `version`.
+pub(super) fn place_item(place: &Place, version: u64) -> Item {
+    let mut item = key(SWEEP_KEY, PLACE);
+    item.insert(PLACE.to_owned(), text(&serde_json::to_string(place).unwrap_or_default()));
+    item.insert("version".to_owned(), number(version.saturating_add(1)));
+    item
+}
+
 fn due(item: &Item) -> Result<Option<Timestamp>, String> {
-    let Some(value) = item.get("due") else { return Ok(None) };
+    let Some(value) = item.get(DUE) else { return Ok(None) };
     value
         .as_n()
         .ok()
@@ -191,7 +231,7 @@ fn due(item: &Item) -> Result<Option<Timestamp>, String> {
 }
 
 /// Whole seconds since 1970, rounded up: whoever comes because something is due must not come before it is.
-fn seconds(at: Timestamp) -> AttributeValue {
+pub(super) fn seconds(at: Timestamp) -> AttributeValue {
     let up = i64::from(at.subsec_nanosecond() > 0);
     AttributeValue::N(at.as_second().saturating_add(up).to_string())
 }

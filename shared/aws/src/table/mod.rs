@@ -6,6 +6,7 @@
 //! reference, on the page of each action.
 
 mod item;
+mod sweep;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;

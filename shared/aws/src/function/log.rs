@@ -45,7 +45,7 @@ pub(crate) fn entry(request: &str, entry: &Entry) {
 }
 
 /// An error and what caused it, on one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

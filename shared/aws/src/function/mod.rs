@@ -1,0 +1,124 @@
+//! What the functions have in common: their environment, their logs, and how they take turns.
+
+pub mod log;
+pub mod settings;
+
+use std::pin::Pin;
+
+use jiff::{SignedDuration, Timestamp};
+use steady_core::event::Event;
+use steady_core::installation::Mode;
+use steady_core::name::ServiceKey;
+use steady_core::turn::{Ports, Turn};
+
+use crate::client::Aws;
+use crate::ecs::Ecs;
+use crate::parameters::Parameters;
+use crate::table::Table;
+use crate::topics::Topics;
+use settings::Settings;
+
+/// A turn is begun only if so much of the invocation's time is left: the longest that one with its actions should
+/// take while AWS is slow. What is not begun comes again, better than being killed half way.
+pub const TURN_TAKES: SignedDuration = SignedDuration::from_secs(10);
+
+/// An invocation, as Lambda describes it.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// `Lambda-Runtime-Aws-Request-Id`: who holds a claim.
+    pub request: String,
+    /// `Lambda-Runtime-Deadline-Ms`: when Lambda ends it, and so until when a claim lasts.
+    pub deadline: Timestamp,
+}
+
+impl Invocation {
+    /// Whether the time that is left suffices for `what`.
+    pub fn has(&self, what: SignedDuration, now: Timestamp) -> bool {
+        self.deadline.duration_since(now) >= what
+    }
+}
+
+/// What became of a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Took {
+    /// It was taken, and nothing is left to do.
+    Whole,
+    /// It was taken; something could not be done, and stays in the outbox.
+    Unfinished,
+    /// It was not taken: record or table are out of reach.
+    Failed,
+    /// It was not begun: no time is left.
+    NoTime,
+}
+
+/// Takes turns with an account's clients, and logs what happens. Made once, used by every invocation.
+#[derive(Debug)]
+pub struct Turns {
+    ecs: Ecs,
+    table: Table,
+    parameters: Parameters,
+    topics: Topics,
+    mode: Mode,
+}
+
+impl Turns {
+    /// With the clients of an account.
+    pub fn new(aws: &Aws, settings: &Settings) -> Self {
+        Self {
+            ecs: aws.ecs(),
+            table: aws.table(&settings.table),
+            parameters: aws.parameters(&settings.config_prefix),
+            topics: aws.topics(&settings.topic),
+            mode: settings.mode,
+        }
+    }
+
+    /// The account's ECS.
+    pub fn ecs(&self) -> &Ecs {
+        &self.ecs
+    }
+
+    /// The table of records.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Takes a service's turn, with what came in of it. What goes wrong is logged here, once.
+    pub async fn take(
+        &self,
+        service: &ServiceKey,
+        events: &[Event],
+        invocation: &Invocation,
+        now: Timestamp,
+    ) -> Took {
+        let request = invocation.request.as_str();
+        if !invocation.has(TURN_TAKES, now) {
+            tracing::warn!(request, service = service.as_str(), "no time is left for this service");
+            return Took::NoTime;
+        }
+        let turn =
+            Turn { service, events, now, until: invocation.deadline, by: request, mode: self.mode };
+        let ports = Ports {
+            ecs: &self.ecs,
+            records: &self.table,
+            config: &self.parameters,
+            topics: &self.topics,
+        };
+        // The SDK's futures nest deeper than the compiler follows in one type.
+        let taking: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(ports.take(&turn));
+        match taking.await {
+            Ok(taken) => {
+                taken.entries.iter().for_each(|entry| log::entry(request, entry));
+                for why in &taken.unfinished {
+                    tracing::warn!(request, service = service.as_str(), "not finished: {why}");
+                }
+                if taken.unfinished.is_empty() { Took::Whole } else { Took::Unfinished }
+            }
+            Err(error) => {
+                let why = log::chain(&error);
+                tracing::error!(request, service = service.as_str(), "{why}");
+                Took::Failed
+            }
+        }
+    }
+}
