@@ -11,6 +11,7 @@
 //! batch, and a message that failed comes again a minute later.
 
 mod person;
+pub mod process;
 mod seen;
 
 use std::time::Duration;

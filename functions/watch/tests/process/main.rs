@@ -3,19 +3,20 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
 
-mod process;
-
 use std::process::Command;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steady_core::port::KeepRecords;
-use steady_e2e::WATCH;
+use steady_e2e::process::{Process, looping, loses_time, record_table};
+use steady_e2e::{Account, WATCH};
 use steady_local_aws::{Fault, What, When};
 
-use process::{Process, looping, loses_time, record_table};
-
 const SERVICE: &str = "prod/checkout";
+
+async fn spawn(account: &Account, access_key: &str) -> Process {
+    Process::spawn(env!("CARGO_BIN_EXE_watch"), account, access_key).await
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_racing_on_the_same_batch_make_one_rollback_and_tell_it() {
@@ -28,8 +29,8 @@ async fn two_processes_racing_on_the_same_batch_make_one_rollback_and_tell_it() 
         races += 1;
         let mut account = looping(seed).await;
         let batch = account.queue.batch(100).unwrap();
-        let one = Process::spawn(&account, "AKIAONE").await;
-        let other = Process::spawn(&account, "AKIAOTHER").await;
+        let one = spawn(&account, "AKIAONE").await;
+        let other = spawn(&account, "AKIAOTHER").await;
         // Both wait in `next`, so both get it at the same moment.
         let (first, second) = tokio::join!(one.invoke(&batch), other.invoke(&batch));
         for answer in [first, second] {
@@ -68,7 +69,7 @@ async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
         let mut account = looping(9).await;
         let batch = account.queue.batch(100).unwrap();
         account.aws.fault(Fault { when: When::once(service, operation), what: What::Hang });
-        let mut first = Process::spawn(&account, "AKIAFIRST").await;
+        let mut first = spawn(&account, "AKIAFIRST").await;
         first.begin(&batch).await;
         first
             .until(|| {
@@ -88,7 +89,7 @@ async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
         );
 
         // The next event comes while the first might still be at it: hands off.
-        let second = Process::spawn(&account, "AKIASECOND").await;
+        let second = spawn(&account, "AKIASECOND").await;
         let mut next = || {
             account.pass_unheard(SignedDuration::from_secs(45));
             // After a rollback little happens: then the queue brings the killed one's batch again.
@@ -120,7 +121,7 @@ async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
 async fn one_process_takes_a_batch_and_saves_it_once() {
     let mut account = looping(1).await;
     let batch = account.queue.batch(100).unwrap();
-    let process = Process::spawn(&account, WATCH).await;
+    let process = spawn(&account, WATCH).await;
     let before = account.aws.calls().len();
     process.invoke(&batch).await;
     let calls: Vec<String> =

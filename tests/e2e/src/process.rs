@@ -1,0 +1,168 @@
+//! A function as a process under its own Runtime API, and the account that it works on.
+//!
+//! Processes have the machine's clock, so the account's stands there too, and time passes for a record by moving what it
+//! says into the past.
+
+#![expect(clippy::unwrap_used, reason = "for tests, which may end at a surprise")]
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_simulator::process::{ManagedProcess, ProcessConfig, ProcessRole};
+use lambda_simulator::{InvocationBuilder, Simulator};
+use serde_json::Value;
+use steady_aws::client::{Aws, Settings as Timing};
+use steady_aws::table::Table;
+use steady_core::port::{KeepRecords, Saved};
+use steady_sim::Behaviour;
+
+use crate::{Account, PERSON, REGION, TABLE, loader};
+
+/// Longer than any of it takes, on a busy machine too.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A function, spawned.
+pub struct Process {
+    simulator: Simulator,
+    process: ManagedProcess,
+}
+
+impl Process {
+    /// Spawns the binary with an access key of its own, by which the call log knows it, and waits until it asks for work.
+    pub async fn spawn(binary: &str, account: &Account, access_key: &str) -> Self {
+        let simulator =
+            Simulator::builder().function_name("steady").region(REGION).build().await.unwrap();
+        let config = ProcessConfig::new(binary, ProcessRole::Runtime)
+            .inherit_stdio(false)
+            .env("AWS_ENDPOINT_URL", account.aws.endpoint())
+            .env("AWS_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", access_key)
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("STEADY_TABLE", TABLE)
+            .env("STEADY_TOPIC", account.topic.as_str())
+            .env("STEADY_MODE", "act");
+        let process = simulator.spawn_process_with_config(config).unwrap();
+        simulator.wait_for(|| async { simulator.is_initialized().await }, LONG).await.unwrap();
+        Self { simulator, process }
+    }
+
+    /// Hands a batch in, and does not wait.
+    pub async fn begin(&self, batch: &Value) -> String {
+        let invocation =
+            InvocationBuilder::new().timeout_ms(30_000).payload(batch.clone()).build().unwrap();
+        self.simulator.enqueue(invocation).await
+    }
+
+    /// Hands a batch in; the answer.
+    pub async fn invoke(&self, batch: &Value) -> Value {
+        self.try_invoke(batch).await.unwrap()
+    }
+
+    /// Hands something in; the answer, or the words of the error.
+    ///
+    /// # Errors
+    /// The error that the function ended with.
+    pub async fn try_invoke(&self, payload: &Value) -> Result<Value, String> {
+        let request = self.begin(payload).await;
+        let done = self.simulator.wait_for_invocation_complete(&request, LONG).await.unwrap();
+        done.response.map(|response| response.payload).ok_or_else(|| format!("{:?}", done.error))
+    }
+
+    /// Waits until something is so.
+    pub async fn until(&self, is_so: impl Fn() -> bool) {
+        let is_so = &is_so;
+        self.simulator.wait_for(|| async move { is_so() }, LONG).await.unwrap();
+    }
+
+    /// Kills it, as Lambda does at its deadline.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+/// An account whose clock stands at the machine's: checkout:1 is proven, checkout:2 has begun to loop while it is deployed,
+/// and the queue holds what ECS has told of that.
+pub async fn looping(seed: u64) -> Account {
+    let run = SignedDuration::from_secs(10);
+    killed_for_memory(seed, run, SignedDuration::from_secs(115)).await
+}
+
+/// The same, but its tasks live for so long first, and it was deployed so long ago.
+pub async fn killed_for_memory(seed: u64, run: SignedDuration, since: SignedDuration) -> Account {
+    let start = now() - SignedDuration::from_mins(15) - since;
+    let mut account = Account::open(seed, start, Timing::default()).await.unwrap();
+    account.push_config("[health]\nrollback = 'auto'\n").await.unwrap();
+    account.create_service(4).await.unwrap();
+    account.pass(SignedDuration::from_mins(15)).await.unwrap();
+    account.register().await.unwrap();
+    account.aws.ecs(|ecs| ecs.behave("checkout:2", Behaviour::OutOfMemoryAfter { run }));
+    account.deploy("checkout:2").await.unwrap();
+    account.pass(SignedDuration::from_secs(5)).await.unwrap();
+    account.pass_unheard(since - SignedDuration::from_secs(5));
+    account
+}
+
+/// The account's clock goes on until it is a little ahead of the machine's: what a process then does happens after it was
+/// decided.
+pub fn catches_up(account: &mut Account) {
+    let ahead = now() + SignedDuration::from_secs(5);
+    account.pass_unheard(ahead.duration_since(account.now()));
+}
+
+#[expect(clippy::disallowed_methods, reason = "the processes have the machine's clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The table of records, as any function has it.
+pub async fn record_table(account: &Account) -> Table {
+    let loader = loader(&account.aws.endpoint(), PERSON);
+    Aws::of(loader, Timing::default()).await.unwrap().table(TABLE)
+}
+
+/// Time passes for the claims of a service: all that are held have run out.
+pub async fn loses_time(account: &Account, service: &str) {
+    let table = record_table(account).await;
+    let loaded = table.load(&service.into()).await.unwrap();
+    let mut stored = loaded.stored.unwrap();
+    let mut record: Value = serde_json::from_str(&stored.record).unwrap();
+    let past = "2026-01-01T00:00:00Z";
+    for pending in record["outbox"].as_array_mut().unwrap() {
+        pending["claim"]["until"] = past.into();
+    }
+    stored.record = record.to_string();
+    stored.due = Some(past.parse().unwrap());
+    let saved = table.save(&service.into(), &stored, false, loaded.version).await.unwrap();
+    assert_eq!(saved, Saved::Held);
+}
+
+/// Time passes for a service: everything that its record says is so much older.
+pub async fn grows_older(account: &Account, service: &str, by: SignedDuration) {
+    let table = record_table(account).await;
+    let loaded = table.load(&service.into()).await.unwrap();
+    let mut stored = loaded.stored.unwrap();
+    let older = |text: &str| {
+        let mut value: Value = serde_json::from_str(text).unwrap();
+        shift(&mut value, by);
+        value.to_string()
+    };
+    stored.record = older(&stored.record);
+    stored.stops = older(&stored.stops);
+    stored.due = stored.due.map(|due| due - by);
+    let saved = table.save(&service.into(), &stored, true, loaded.version).await.unwrap();
+    assert_eq!(saved, Saved::Held);
+}
+
+fn shift(value: &mut Value, by: SignedDuration) {
+    match value {
+        Value::String(text) => {
+            if let Ok(at) = text.parse::<Timestamp>() {
+                *text = (at - by).to_string();
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|one| shift(one, by)),
+        Value::Object(all) => all.values_mut().for_each(|one| shift(one, by)),
+        _ => {}
+    }
+}

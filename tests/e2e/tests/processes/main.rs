@@ -1,0 +1,100 @@
+//! `watch` and `sweep` as processes, side by side on one account.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use steady_e2e::Account;
+use steady_e2e::process::{
+    Process, catches_up, grows_older, killed_for_memory, looping, loses_time,
+};
+use steady_local_aws::{Fault, What, When};
+
+const SERVICE: &str = "prod/checkout";
+
+async fn watch(account: &Account) -> Process {
+    Process::spawn(env!("CARGO_BIN_EXE_watch-process"), account, "AKIAWATCHING").await
+}
+
+async fn sweep(account: &Account, access_key: &str) -> Process {
+    Process::spawn(env!("CARGO_BIN_EXE_sweep-process"), account, access_key).await
+}
+
+fn stages(account: &Account) -> Vec<String> {
+    let deliveries = account.aws.deliveries().into_iter();
+    deliveries.map(|one| one.attributes["stage"].value.clone()).collect()
+}
+
+fn pending(account: &Account) -> usize {
+    account.record().unwrap()["outbox"].as_array().map_or(0, Vec::len)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_loop_after_completion_is_rolled_back_by_watch_and_verified_and_resolved_by_sweep() {
+    let (run, since) = (SignedDuration::from_mins(4), SignedDuration::from_secs(350));
+    let mut account = killed_for_memory(3, run, since).await;
+    let watch = watch(&account).await;
+    let sweep = sweep(&account, "AKIASWEEPING").await;
+    catches_up(&mut account);
+    while let Some(batch) = account.queue.batch(100) {
+        assert_eq!(watch.invoke(&batch).await["batchItemFailures"], json!([]));
+    }
+    assert_eq!(account.changes(), ["UpdateService"]);
+    sweep.invoke(&json!({})).await;
+    assert_eq!(stages(&account), ["opened"], "not yet steady for two minutes");
+
+    // What ECS tells of the rollback, and then nothing any more.
+    account.pass_unheard(SignedDuration::from_mins(4));
+    while let Some(batch) = account.queue.batch(100) {
+        assert_eq!(watch.invoke(&batch).await["batchItemFailures"], json!([]));
+    }
+    assert_eq!(stages(&account), ["opened"]);
+    grows_older(&account, SERVICE, SignedDuration::from_mins(8)).await;
+    sweep.invoke(&json!({})).await;
+    assert_eq!(stages(&account), ["opened", "resolved"]);
+    let told = account.aws.deliveries();
+    assert!(told[1].message.contains("rollback verified: checkout:1"), "{}", told[1].message);
+    assert_eq!(account.changes(), ["UpdateService"]);
+    assert_eq!(account.revision().await.unwrap(), "checkout:1");
+    assert_eq!((pending(&account), &account.record().unwrap()["incident"]), (0, &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_watch_leaves_sweep_finishes_once_its_claim_has_run_out() {
+    // Where it dies, once its decision is saved, and whether ECS has been called by then.
+    let deaths = [
+        ("ecs", "DescribeTaskDefinition", 0),
+        ("ecs", "StopServiceDeployment", 0),
+        ("sns", "Publish", 1),
+        ("dynamodb", "UpdateItem", 1),
+    ];
+    for (service, operation, done) in deaths {
+        let mut account = looping(9).await;
+        let batch = account.queue.batch(100).unwrap();
+        account.aws.fault(Fault { when: When::once(service, operation), what: What::Hang });
+        let mut killed = watch(&account).await;
+        killed.begin(&batch).await;
+        let is_there = || {
+            let calls = account.aws.calls();
+            calls.iter().any(|call| call.operation == operation && call.caller == "AKIAWATCHING")
+        };
+        killed.until(is_there).await;
+        killed.kill();
+
+        // While it might still be at it: hands off.
+        let one = sweep(&account, "AKIAONE").await;
+        one.invoke(&json!({})).await;
+        assert_eq!((account.changes().len(), pending(&account)), (done, 2), "{operation}");
+
+        // And when it cannot be any more: two sweeps at once, and one of them does it.
+        loses_time(&account, SERVICE).await;
+        let other = sweep(&account, "AKIAOTHER").await;
+        let minute = json!({});
+        let (first, second) = tokio::join!(one.try_invoke(&minute), other.try_invoke(&minute));
+        assert_eq!((first, second), (Ok(Value::Null), Ok(Value::Null)), "{operation}");
+        account.pass_unheard(SignedDuration::from_mins(3));
+        assert_eq!(account.changes(), ["StopServiceDeployment"], "{operation}");
+        assert_eq!((account.deployments_begun(), pending(&account)), (3, 0), "{operation}");
+        assert!(stages(&account).contains(&"opened".to_owned()), "{operation}");
+    }
+}
