@@ -1,7 +1,7 @@
 //! The main job, told once: a bad deployment at two in the morning, on an embedded AWS.
 //!
 //! The person's calls and Steady's go through real SDK clients over HTTP to the embedded AWS; the events come from its ECS, in
-//! virtual time, and reach the real handler of `watch` as batches of a queue. Steady uses no code here that it does not use in
+//! virtual time, and reach the real handler of `watch` as batches of a queue; each minute that of `sweep` looks. Steady uses no code here that it does not use in
 //! an account; only the endpoint is another. The same seed tells the same story, to the byte.
 
 mod timeline;
@@ -11,7 +11,7 @@ use std::io::Write;
 use jiff::{SignedDuration, Timestamp};
 use steady_aws::client::Settings as Timing;
 use steady_core::notice::words::clock;
-use steady_e2e::{Account, Failure, WATCH};
+use steady_e2e::{Account, Failure, SWEEP, WATCH};
 use steady_sim::Behaviour;
 
 use timeline::Timeline;
@@ -34,7 +34,7 @@ pub async fn run(out: &mut impl Write) -> Result<(), Failure> {
     writeln!(
         out,
         "An AWS account on loopback: ECS in virtual time, DynamoDB, Parameter Store, SNS.\n\
-         Steady's handler runs as it would in Lambda, with the real SDK. Times are UTC, {}.\n",
+         Steady's handlers run as they would in Lambda, with the real SDK. Times are UTC, {}.\n",
         start.strftime("%F"),
     )?;
 
@@ -48,13 +48,7 @@ pub async fn run(out: &mut impl Write) -> Result<(), Failure> {
     let deployed = account.now();
     timeline.say(deployed, "you", "deploy checkout:2, which does not find its database");
     deploy_a_bad_one(&account).await?;
-    account.pass(SignedDuration::from_mins(12)).await?;
-
-    // Steady looks when an event comes: with this one it sees that all is well.
-    let later = account.now();
-    timeline.say(later, "you", "scale in to 3 tasks");
-    account.scale(3).await?;
-    account.pass(SignedDuration::from_mins(2)).await?;
+    account.pass(SignedDuration::from_mins(15)).await?;
     let after = described(&account).await?;
 
     timeline.add_deployments(&account.events);
@@ -116,21 +110,26 @@ fn print_notice(out: &mut impl Write, account: &Account) -> Result<(), Failure> 
 /// What Steady asked of AWS in all.
 fn print_calls(out: &mut impl Write, account: &Account) -> Result<(), Failure> {
     let calls = account.aws.calls();
-    let mut counts: Vec<(String, usize)> = Vec::new();
-    for call in calls.iter().filter(|call| call.caller == WATCH) {
-        match counts.iter_mut().find(|(operation, _)| *operation == call.operation) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((call.operation.clone(), 1)),
+    let made_by = |caller: &str| {
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        for call in calls.iter().filter(|call| call.caller == caller) {
+            match counts.iter_mut().find(|(operation, _)| *operation == call.operation) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((&call.operation, 1)),
+            }
         }
-    }
-    let said: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        let said: Vec<String> = counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
+        said.join(", ")
+    };
+    let start = "2026-11-21T02:00:00Z".parse()?;
     writeln!(
         out,
-        "{} events of ECS from {} to {} made Steady call AWS so often: {}.",
-        account.events.len(),
-        clock("2026-11-21T02:00:00Z".parse()?),
+        "From {} to {} ECS told {} events, and Steady called AWS so often:\n\n    watch  {}\n    sweep  {}",
+        clock(start),
         clock(account.now()),
-        said.join(", "),
+        account.events.len(),
+        made_by(WATCH),
+        made_by(SWEEP),
     )?;
     Ok(())
 }
