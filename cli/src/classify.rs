@@ -70,7 +70,7 @@ impl<O: Write, E: Write> Sink for Classifying<'_, O, E> {
         }
         let stop = TaskStop::new(task, event.time.unwrap_or_default());
         let family = match &task.owner {
-            Owner::Standalone { family, .. } => Some(family.as_str()),
+            Owner::Standalone(key) => Some(key.family.as_str()),
             Owner::Service(_) | Owner::Unknown => None,
         };
         let line = Line {

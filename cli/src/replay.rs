@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use steady_core::config::ConfigTree;
 use steady_core::event::{Body, Concern, Event, Owner, TaskEvent};
 use steady_core::installation;
-use steady_core::name::{Account, Region, ServiceKey};
+use steady_core::name::{Account, FamilyKey, Region, ServiceKey};
 use steady_core::port::{RunningTask, RunningTasks};
-use steady_core::record::Record;
+use steady_core::record::{Record, Whose};
 use steady_core::report::{Entry, What};
 use steady_core::standalone::{self, StandaloneRecord};
 use steady_core::watch;
@@ -157,13 +157,6 @@ impl RecordedTasks {
     }
 }
 
-/// Whose turn it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Whose {
-    Service(ServiceKey),
-    Standalone(Owner),
-}
-
 /// Ordered events into entries.
 struct Timeline<'a, O> {
     tree: ConfigTree,
@@ -172,7 +165,7 @@ struct Timeline<'a, O> {
     /// What the account's services have in common.
     common: installation::Account,
     services: HashMap<ServiceKey, Slot>,
-    families: HashMap<Owner, StandaloneRecord>,
+    families: HashMap<FamilyKey, StandaloneRecord>,
     due: BTreeSet<(Timestamp, Whose)>,
     clock: Timestamp,
     summary: Summary,
@@ -198,7 +191,7 @@ impl<O: Write> Timeline<'_, O> {
             let Held::Event(event) = held else { continue };
             match self.sort_out(&event) {
                 Sorted::Service(service) => batch.entry(service).or_default().push(*event),
-                Sorted::Standalone(owner) => self.standalone(owner, Some(&event))?,
+                Sorted::Family(family) => self.standalone(family, &[*event])?,
                 Sorted::Idle => {}
                 Sorted::Skip(service, why) => self.skip(at, service, why)?,
             }
@@ -249,7 +242,7 @@ impl<O: Write> Timeline<'_, O> {
             // In the account it is a reason to look. Here everything is looked at when it falls due.
             (Body::ServiceAction(_), _) | (_, Concern::Nobody) => Sorted::Idle,
             (_, Concern::Service(service)) => Sorted::Service(service.clone()),
-            (_, Concern::Standalone(owner)) => Sorted::Standalone(owner.clone()),
+            (_, Concern::Standalone(family)) => Sorted::Family(family.clone()),
             (_, Concern::Unused(why)) => Sorted::Skip(None, why),
         }
     }
@@ -270,9 +263,9 @@ impl<O: Write> Timeline<'_, O> {
             let now = at.max(self.clock);
             match whose {
                 Whose::Service(service) => self.decide(service, Vec::new(), now)?,
-                Whose::Standalone(owner) => {
+                Whose::Family(family) => {
                     self.clock = now;
-                    self.standalone(owner, None)?;
+                    self.standalone(family, &[])?;
                 }
             }
         }
@@ -304,32 +297,27 @@ impl<O: Write> Timeline<'_, O> {
         decision.entries.iter().try_for_each(|entry| self.printer.entry(entry, None))
     }
 
-    fn standalone(&mut self, owner: Owner, event: Option<&Event>) -> io::Result<()> {
-        let Owner::Standalone { cluster, family } = &owner else {
-            return Ok(());
-        };
-        let record = self.families.remove(&owner);
-        let record =
-            record.unwrap_or_else(|| StandaloneRecord::new(cluster.clone(), family.clone()));
+    fn standalone(&mut self, key: FamilyKey, events: &[Event]) -> io::Result<()> {
+        let record = self.families.remove(&key);
+        let record = record.unwrap_or_else(|| StandaloneRecord::new(key.clone()));
         if let Some(before) = record.due() {
-            self.due.remove(&(before, Whose::Standalone(owner.clone())));
+            self.due.remove(&(before, Whose::Family(key.clone())));
         }
-        let tell = self.tree.standalone_tasks.iter().any(|name| name == family.as_str());
-        let notify = &self.tree.defaults.notify;
-        let (record, entries) = standalone::decide(record, event, tell, notify, self.clock);
+        let asked = standalone::asked(&self.tree, &key);
+        let (record, entries) = standalone::step(record, events, asked, self.clock);
         if let Some(due) = record.due() {
-            self.due.insert((due, Whose::Standalone(owner.clone())));
+            self.due.insert((due, Whose::Family(key.clone())));
         }
-        let family = family.as_str();
+        let family = key.family.as_str();
         entries.iter().try_for_each(|entry| self.printer.entry(entry, Some(family)))?;
-        self.families.insert(owner, record);
+        self.families.insert(key, record);
         Ok(())
     }
 }
 
 enum Sorted {
     Service(ServiceKey),
-    Standalone(Owner),
+    Family(FamilyKey),
     Idle,
     Skip(Option<ServiceKey>, String),
 }

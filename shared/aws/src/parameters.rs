@@ -95,35 +95,45 @@ impl Parameters {
         })
     }
 
+    /// The texts of these files, in one GetParameters. A name in `InvalidParameters` is a file that is not there; one
+    /// that the answer does not speak of is no file that is not there, but no clear answer.
+    async fn files<const N: usize>(
+        &self,
+        names: [&str; N],
+    ) -> Result<[Option<String>; N], PortError> {
+        const CALL: &str = "GetParameters";
+        let names = names.map(|name| self.full_name(name));
+        let answer = self
+            .client
+            .get_parameters()
+            .set_names(Some(names.to_vec()))
+            .send()
+            .await
+            .map_err(|error| port_error(CALL, error))?;
+        let mut texts = [const { None }; N];
+        for (name, text) in names.iter().zip(&mut texts) {
+            let found = answer.parameters().iter().find(|found| found.name() == Some(name));
+            *text = found.and_then(|found| found.value()).map(str::to_owned);
+            if text.is_none() && !answer.invalid_parameters().contains(name) {
+                return Err(unclear(CALL, format!("an answer that does not speak of `{name}`")));
+            }
+        }
+        Ok(texts)
+    }
+
     fn full_name(&self, name: &str) -> String {
         format!("{}/{name}", self.prefix)
     }
 }
 
 impl ReadConfig for Parameters {
-    /// One GetParameters. A name in `InvalidParameters` is a file that is not there; one that the answer does not
-    /// speak of is no file that is not there, but no clear answer.
     async fn config_files(&self, service: &ServiceKey) -> Result<ConfigFiles, PortError> {
-        const CALL: &str = "GetParameters";
-        let (defaults, own) = (self.full_name("defaults"), self.full_name(service.as_str()));
-        let answer = self
-            .client
-            .get_parameters()
-            .names(&defaults)
-            .names(&own)
-            .send()
-            .await
-            .map_err(|error| port_error(CALL, error))?;
-        let text = |name: &str| {
-            let found = answer.parameters().iter().find(|found| found.name() == Some(name));
-            if let Some(value) = found.and_then(|found| found.value()) {
-                return Ok(Some(value.to_owned()));
-            }
-            if answer.invalid_parameters().iter().any(|absent| absent == name) {
-                return Ok(None);
-            }
-            Err(unclear(CALL, format!("an answer that does not speak of `{name}`")))
-        };
-        Ok(ConfigFiles { defaults: text(&defaults)?, service: text(&own)? })
+        let [defaults, service] = self.files(["defaults", service.as_str()]).await?;
+        Ok(ConfigFiles { defaults, service })
+    }
+
+    async fn defaults(&self) -> Result<Option<String>, PortError> {
+        let [defaults] = self.files(["defaults"]).await?;
+        Ok(defaults)
     }
 }

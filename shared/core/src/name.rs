@@ -87,6 +87,25 @@ text_name! {
     Region
 }
 
+/// A family within its cluster: the key of what is remembered of tasks of no service. Shown as
+/// `prod/nightly-report`, without a known cluster as `nightly-report`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FamilyKey {
+    /// The cluster's name, where known.
+    pub cluster: Option<Arc<str>>,
+    /// The family.
+    pub family: Family,
+}
+
+impl fmt::Display for FamilyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cluster {
+            Some(cluster) => write!(f, "{cluster}/{}", self.family),
+            None => self.family.fmt(f),
+        }
+    }
+}
+
 impl ServiceKey {
     /// Joins `cluster` and `service`.
     pub fn new(cluster: &str, service: &str) -> Self {

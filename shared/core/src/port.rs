@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::installation::{Account, Trouble};
-use crate::name::{DeploymentId, ServiceKey, TaskArn, TaskDefinitionRevision};
+use crate::name::{DeploymentId, FamilyKey, ServiceKey, TaskArn, TaskDefinitionRevision};
 use crate::notice::Message;
 use crate::record::Stored;
 
@@ -243,6 +243,30 @@ pub trait KeepRecords {
     ) -> impl Future<Output = Result<Account, PortError>> + Send;
 }
 
+/// Keeps what is remembered of families, in the table and in the way of services' records ([`KeepRecords`]).
+pub trait KeepFamilies {
+    /// As [`KeepRecords::load`].
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn load_family(
+        &self,
+        family: &FamilyKey,
+    ) -> impl Future<Output = Result<Loaded, PortError>> + Send;
+
+    /// As [`KeepRecords::save`].
+    ///
+    /// # Errors
+    /// [`PortError`]. [`PortError::Unclear`] leaves open whether it was written.
+    fn save_family(
+        &self,
+        family: &FamilyKey,
+        stored: &Stored,
+        stops: bool,
+        version: u64,
+    ) -> impl Future<Output = Result<Saved, PortError>> + Send;
+}
+
 /// A service's config as its team wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConfigFiles {
@@ -262,6 +286,12 @@ pub trait ReadConfig {
         &self,
         service: &ServiceKey,
     ) -> impl Future<Output = Result<ConfigFiles, PortError>> + Send;
+
+    /// `defaults.toml` alone, for what is no service's business; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn defaults(&self) -> impl Future<Output = Result<Option<String>, PortError>> + Send;
 }
 
 /// Sends messages.

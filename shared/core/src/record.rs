@@ -1,5 +1,7 @@
 //! The record: one per service, everything that must be known between two events.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
@@ -9,7 +11,7 @@ use crate::config::ServiceConfig;
 use crate::incident::Incident;
 use crate::installation::Trouble;
 use crate::ledger::{Ledger, Stops};
-use crate::name::{Account, DeploymentId, Region, ServiceKey};
+use crate::name::{Account, DeploymentId, FamilyKey, Region, ServiceKey};
 use crate::outbox::Outbox;
 
 /// One service's record. The ledger's stops are kept apart ([`Record::store`]).
@@ -59,6 +61,59 @@ pub struct PastRollback {
     /// Whether that deployment's revision was known as bad before: if this one does not come, it stays so.
     #[serde(default, skip_serializing_if = "is_default")]
     pub was_bad: bool,
+}
+
+/// Whose record it is, and so whose turn.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Whose {
+    /// A service's [`Record`].
+    Service(ServiceKey),
+    /// What is remembered of tasks of no service, a [`crate::standalone::StandaloneRecord`].
+    Family(FamilyKey),
+}
+
+/// Begins the key of a family. No service's key begins with `#`: see [`ServiceKey`].
+const FAMILY: &str = "#family/";
+
+impl Whose {
+    /// The key of its items in the table.
+    ///
+    /// ```
+    /// use steady_core::name::FamilyKey;
+    /// use steady_core::record::Whose;
+    /// let nightly = FamilyKey { cluster: Some("prod".into()), family: "nightly-report".into() };
+    /// assert_eq!(Whose::Family(nightly.clone()).key(), "#family/prod/nightly-report");
+    /// assert_eq!(Whose::of_key("#family/prod/nightly-report"), Some(Whose::Family(nightly)));
+    /// assert_eq!(Whose::of_key("prod/checkout"), Some(Whose::Service("prod/checkout".into())));
+    /// assert_eq!(Whose::of_key("#account"), None);
+    /// ```
+    pub fn key(&self) -> String {
+        match self {
+            Self::Service(service) => service.to_string(),
+            Self::Family(FamilyKey { cluster, family }) => {
+                format!("{FAMILY}{}/{family}", cluster.as_deref().unwrap_or_default())
+            }
+        }
+    }
+
+    /// The reverse of [`Self::key`]; `None` for the key of an item that is nobody's, such as the account's.
+    pub fn of_key(key: &str) -> Option<Self> {
+        let Some(family) = key.strip_prefix(FAMILY) else {
+            return (!key.starts_with('#')).then(|| Self::Service(key.into()));
+        };
+        let (cluster, family) = family.split_once('/')?;
+        let cluster = (!cluster.is_empty()).then(|| cluster.into());
+        Some(Self::Family(FamilyKey { cluster, family: family.into() }))
+    }
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(service) => write!(f, "service `{service}`"),
+            Self::Family(family) => write!(f, "family `{family}`"),
+        }
+    }
 }
 
 /// A record as it is kept: what every write costs apart from what only stops need.

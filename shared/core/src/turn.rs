@@ -19,20 +19,21 @@ use crate::config::{self, ServiceConfig, SourceFile};
 use crate::event::Event;
 use crate::installation::{Brakes, Mode, Trouble};
 use crate::name::ServiceKey;
+use crate::notice::Message;
 use crate::outbox::{Pending, Work};
 use crate::port::{ChangeService, KeepRecords, PortError, Publish, ReadConfig, ReadService, Saved};
-use crate::record::{Record, Unreadable};
+use crate::record::{Record, Unreadable, Whose};
 use crate::report::{Entry, What};
 use crate::rollback::{self, CarryingOut, Outcome, Refusal, Step};
 use crate::watch::{self, Ask, Decision, Observation, Running, Settled};
 
 /// Saves that may be overtaken before a turn gives up. Each loss means that somebody else's turn got through, so this
 /// is reached only where very many come for one service at once; the queue brings the events again.
-const RACES_MAX: usize = 10;
+pub(crate) const RACES_MAX: usize = 10;
 
 /// Rounds of acting within a turn: what settling brings about (a notice that a rollback failed, another topic) is done
 /// in the next one.
-const ROUNDS_MAX: usize = 4;
+pub(crate) const ROUNDS_MAX: usize = 4;
 
 /// The world, behind the ports.
 #[derive(Debug)]
@@ -77,34 +78,42 @@ pub struct Taken {
 #[derive(Debug, Error)]
 pub enum TurnError {
     /// The record could not be read.
-    #[error("service `{service}`: the record could not be loaded")]
+    #[error("{whose}: the record could not be loaded")]
     Load {
         /// Whose.
-        service: ServiceKey,
+        whose: Whose,
         /// Why.
         source: PortError,
     },
     /// The record is there and makes no sense to this version.
-    #[error("service `{service}`: the record makes no sense")]
+    #[error("{whose}: the record makes no sense")]
     Unreadable {
         /// Whose.
-        service: ServiceKey,
+        whose: Whose,
         /// Why.
         source: Unreadable,
     },
     /// The record could not be written, or it is not known whether it was.
-    #[error("service `{service}`: the record could not be saved")]
+    #[error("{whose}: the record could not be saved")]
     Save {
         /// Whose.
-        service: ServiceKey,
+        whose: Whose,
         /// Why.
         source: PortError,
     },
+    /// Whether this is to be told could not be found out.
+    #[error("{whose}: whether failed tasks are told of is not known ({why})")]
+    Config {
+        /// Whose.
+        whose: Whose,
+        /// Why `defaults.toml` cannot be used.
+        why: String,
+    },
     /// Others were first, again and again.
-    #[error("service `{service}`: others saved its record first, {RACES_MAX} times in a row")]
+    #[error("{whose}: others saved its record first, {RACES_MAX} times in a row")]
     Contended {
         /// Whose.
-        service: ServiceKey,
+        whose: Whose,
     },
 }
 
@@ -140,19 +149,18 @@ where
             }
             return Ok(taken);
         }
-        Err(TurnError::Contended { service: turn.service.clone() })
+        Err(TurnError::Contended { whose: whose(turn.service) })
     }
 
     // ---- load, save ----
 
     async fn load(&self, service: &ServiceKey) -> Result<Base, TurnError> {
         let loaded = self.records.load(service).await;
-        let loaded =
-            loaded.map_err(|source| TurnError::Load { service: service.clone(), source })?;
+        let loaded = loaded.map_err(|source| TurnError::Load { whose: whose(service), source })?;
         let record = match &loaded.stored {
             None => Record::new(service.clone()),
             Some(stored) => Record::restore(stored)
-                .map_err(|source| TurnError::Unreadable { service: service.clone(), source })?,
+                .map_err(|source| TurnError::Unreadable { whose: whose(service), source })?,
         };
         let due = loaded.stored.and_then(|stored| stored.due);
         Ok(Base { record, version: loaded.version, due })
@@ -176,7 +184,7 @@ where
         let stored = record.store(decision.due);
         let saved = self.records.save(&record.service, &stored, stops, base.version).await;
         let saved =
-            saved.map_err(|source| TurnError::Save { service: record.service.clone(), source })?;
+            saved.map_err(|source| TurnError::Save { whose: whose(&record.service), source })?;
         Ok((saved == Saved::Held).then(|| base.version.saturating_add(1)))
     }
 
@@ -328,11 +336,7 @@ where
     async fn do_one(&self, turn: &Turn<'_>, pending: &Pending) -> Settled {
         match &pending.work {
             Work::RollBack(action) => Settled::Tried(self.carry_out(turn, action, pending).await),
-            Work::Send(message) => match self.topics.publish(message).await {
-                Ok(()) => Settled::Sent,
-                Err(error) if error.may_pass() => Settled::NotNow(error.to_string()),
-                Err(error) => Settled::Refused(error.to_string()),
-            },
+            Work::Send(message) => send(self.topics, message).await,
         }
     }
 
@@ -392,12 +396,25 @@ where
             let config = base.record.config.clone();
             decision = watch::settle(base.record.clone(), settled, &config, turn.now);
         }
-        Err(TurnError::Contended { service: turn.service.clone() })
+        Err(TurnError::Contended { whose: whose(turn.service) })
     }
 }
 
+/// Sends a message; what became of it.
+pub(crate) async fn send(topics: &impl Publish, message: &Message) -> Settled {
+    match topics.publish(message).await {
+        Ok(()) => Settled::Sent,
+        Err(error) if error.may_pass() => Settled::NotNow(error.to_string()),
+        Err(error) => Settled::Refused(error.to_string()),
+    }
+}
+
+fn whose(service: &ServiceKey) -> Whose {
+    Whose::Service(service.clone())
+}
+
 /// Why something stays in the outbox, if it does.
-fn unfinished(pending: &Pending, settled: &Settled) -> Option<String> {
+pub(crate) fn unfinished(pending: &Pending, settled: &Settled) -> Option<String> {
     match (&pending.work, settled) {
         (_, Settled::Tried(Outcome::Later(why)) | Settled::NotNow(why)) => Some(why.clone()),
         // A team's topic that refuses is followed by the default one; beyond that there is nobody.

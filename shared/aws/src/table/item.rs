@@ -8,6 +8,7 @@
 //! #sweep         place     place S (JSON)   version N
 //! ```
 //!
+//! `#family/prod/nightly-report` has a record and stops as `prod/checkout` has.
 //! `version` of the record counts its saves. `stops_version` is the version at which the stops were last written, and
 //! the `version` of the stops item; 0 says that there is none yet. `open` and `due` are the keys of the index that
 //! `sweep` reads: they are there only while something is unfinished, so that the index is as small as what is open.
@@ -61,7 +62,8 @@ pub(super) enum Read {
 /// A record that is about to be saved.
 #[derive(Clone, Copy)]
 pub(super) struct RecordItem<'a> {
-    pub(super) service: &'a str,
+    /// Whose: `prod/checkout`.
+    pub(super) key: &'a str,
     pub(super) stored: &'a Stored,
     /// The version that was loaded; the one written is higher by one.
     pub(super) version: u64,
@@ -74,7 +76,7 @@ impl RecordItem<'_> {
 
     /// The item when the stops are written with it.
     pub(super) fn whole(&self) -> Item {
-        let mut item = key(self.service, RECORD);
+        let mut item = key(self.key, RECORD);
         item.insert("record".to_owned(), text(&self.stored.record));
         item.insert("version".to_owned(), number(self.next()));
         item.insert("stops_version".to_owned(), number(self.next()));
@@ -117,8 +119,9 @@ impl RecordItem<'_> {
 }
 
 /// The stops written together with `record`.
-pub(super) fn stops(record: RecordItem<'_>, stored: &Stored) -> Item {
-    let mut item = key(record.service, STOPS);
+pub(super) fn stops(record: RecordItem<'_>) -> Item {
+    let stored = record.stored;
+    let mut item = key(record.key, STOPS);
     item.insert("stops".to_owned(), text(&stored.stops));
     item.insert("hashes".to_owned(), AttributeValue::B(Blob::new(stored.hashes.clone())));
     item.insert("version".to_owned(), number(record.next()));
@@ -271,8 +274,8 @@ mod tests {
     }
 
     fn both(stored: &Stored, version: u64) -> [Item; 2] {
-        let record = RecordItem { service: "prod/checkout", stored, version };
-        [record.whole(), stops(record, stored)]
+        let record = RecordItem { key: "prod/checkout", stored, version };
+        [record.whole(), stops(record)]
     }
 
     #[test]
@@ -286,13 +289,10 @@ mod tests {
 
     #[test]
     fn an_item_is_in_the_index_only_while_something_is_due() {
-        let open = RecordItem {
-            service: "a/b",
-            stored: &stored(Some("2026-11-21T00:00:00Z")),
-            version: 0,
-        };
+        let open =
+            RecordItem { key: "a/b", stored: &stored(Some("2026-11-21T00:00:00Z")), version: 0 };
         assert_eq!(open.whole().get("open"), Some(&text("open")));
-        let quiet = RecordItem { service: "a/b", stored: &stored(None), version: 0 };
+        let quiet = RecordItem { key: "a/b", stored: &stored(None), version: 0 };
         let item = quiet.whole();
         assert!(!item.contains_key("open") && !item.contains_key("due"), "{item:?}");
         assert!(quiet.update_expression().ends_with("REMOVE #open, #due"));

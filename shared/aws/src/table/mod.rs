@@ -14,9 +14,9 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValue, TransactWriteItem,
 };
 use steady_core::installation::{Account, Trouble};
-use steady_core::name::ServiceKey;
-use steady_core::port::{KeepRecords, Loaded, PortError, Saved};
-use steady_core::record::Stored;
+use steady_core::name::{FamilyKey, ServiceKey};
+use steady_core::port::{KeepFamilies, KeepRecords, Loaded, PortError, Saved};
+use steady_core::record::{Stored, Whose};
 
 use crate::error::{not_built, port_error, unclear};
 use item::{Read, RecordItem};
@@ -37,9 +37,23 @@ impl Table {
         Self { client, name: name.to_owned() }
     }
 
+    async fn load_items(&self, key: &str) -> Result<Loaded, PortError> {
+        for _ in 0..READS_MAX {
+            match self.query(key).await? {
+                Read::Whole(loaded) => return Ok(loaded),
+                Read::Torn => {}
+            }
+        }
+        Err(unclear("Query", format!("record and stops of `{key}` do not belong together")))
+    }
+
+    async fn save_items(&self, record: RecordItem<'_>, stops: bool) -> Result<Saved, PortError> {
+        if stops { self.save_both(record).await } else { self.save_record(record).await }
+    }
+
     /// Both items in one strongly consistent Query. They are under 400 KB each and a page is 1 MB, so one page has
     /// both.
-    async fn query(&self, service: &ServiceKey) -> Result<Read, PortError> {
+    async fn query(&self, key: &str) -> Result<Read, PortError> {
         const CALL: &str = "Query";
         let answer = self
             .client
@@ -47,13 +61,13 @@ impl Table {
             .table_name(&self.name)
             .consistent_read(true)
             .key_condition_expression("pk = :pk AND sk BETWEEN :record AND :stops")
-            .expression_attribute_values(":pk", text(service.as_str()))
+            .expression_attribute_values(":pk", text(key))
             .expression_attribute_values(":record", text(item::RECORD))
             .expression_attribute_values(":stops", text(item::STOPS))
             .send()
             .await
             .map_err(|error| port_error(CALL, error))?;
-        item::read(answer.items()).map_err(|damage| damaged(CALL, service.as_str(), &damage))
+        item::read(answer.items()).map_err(|damage| damaged(CALL, key, &damage))
     }
 
     /// An update, not a put: the item's `stops_version` stays as it is, whatever it is.
@@ -63,7 +77,7 @@ impl Table {
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(item::key(record.service, item::RECORD)))
+            .set_key(Some(item::key(record.key, item::RECORD)))
             .update_expression(record.update_expression())
             .condition_expression(condition(version))
             .set_expression_attribute_names(Some(record.update_names()))
@@ -86,7 +100,7 @@ impl Table {
         }
     }
 
-    async fn save_both(&self, record: RecordItem<'_>, stored: &Stored) -> Result<Saved, PortError> {
+    async fn save_both(&self, record: RecordItem<'_>) -> Result<Saved, PortError> {
         const CALL: &str = "TransactWriteItems";
         let version = record.version;
         let mut put_record = Put::builder()
@@ -98,8 +112,7 @@ impl Table {
                 .expression_attribute_names("#version", "version")
                 .expression_attribute_values(":version", number(version));
         }
-        let put_stops =
-            Put::builder().table_name(&self.name).set_item(Some(item::stops(record, stored)));
+        let put_stops = Put::builder().table_name(&self.name).set_item(Some(item::stops(record)));
         let mut request = self.client.transact_write_items();
         for put in [put_record, put_stops] {
             let put = put.build().map_err(|error| not_built(CALL, &error))?;
@@ -120,13 +133,7 @@ impl Table {
 impl KeepRecords for Table {
     /// One Query; again, at most three times, where a save fell between its two items.
     async fn load(&self, service: &ServiceKey) -> Result<Loaded, PortError> {
-        for _ in 0..READS_MAX {
-            match self.query(service).await? {
-                Read::Whole(loaded) => return Ok(loaded),
-                Read::Torn => {}
-            }
-        }
-        Err(unclear("Query", format!("record and stops of `{service}` do not belong together")))
+        self.load_items(service.as_str()).await
     }
 
     /// One UpdateItem, or with `stops` one TransactWriteItems.
@@ -145,8 +152,7 @@ impl KeepRecords for Table {
         stops: bool,
         version: u64,
     ) -> Result<Saved, PortError> {
-        let record = RecordItem { service: service.as_str(), stored, version };
-        if stops { self.save_both(record, stored).await } else { self.save_record(record).await }
+        self.save_items(RecordItem { key: service.as_str(), stored, version }, stops).await
     }
 
     async fn account(&self) -> Result<Account, PortError> {
@@ -196,6 +202,24 @@ impl KeepRecords for Table {
         let answer = answer.map_err(|error| port_error(CALL, error))?;
         let found = answer.attributes().cloned().unwrap_or_default();
         item::account(&found).map_err(|damage| damaged(CALL, item::ACCOUNT_KEY, &damage))
+    }
+}
+
+/// As records are: a family's items look the same, under another key.
+impl KeepFamilies for Table {
+    async fn load_family(&self, family: &FamilyKey) -> Result<Loaded, PortError> {
+        self.load_items(&Whose::Family(family.clone()).key()).await
+    }
+
+    async fn save_family(
+        &self,
+        family: &FamilyKey,
+        stored: &Stored,
+        stops: bool,
+        version: u64,
+    ) -> Result<Saved, PortError> {
+        let key = Whose::Family(family.clone()).key();
+        self.save_items(RecordItem { key: &key, stored, version }, stops).await
     }
 }
 

@@ -10,6 +10,7 @@
 mod canned;
 mod client;
 mod ecs;
+mod families;
 mod faults;
 mod live;
 mod logs;

@@ -21,7 +21,7 @@ pub use alarm::{AlarmEvent, AlarmState};
 pub use service::{DeploymentEvent, DeploymentEventName, ServiceActionEvent};
 pub use task::{Container, Owner, TaskEvent, TaskStatus};
 
-use crate::name::{Account, Interner, Region, ServiceKey};
+use crate::name::{Account, FamilyKey, Interner, Region, ServiceKey};
 
 /// An event in our own words.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,8 +162,8 @@ fn is_foreign(envelope: &raw::Envelope<'_>, detail_type: &str) -> bool {
 pub enum Concern<'a> {
     /// A service: one of its tasks stops, or it is deployed, or ECS says something of it.
     Service(&'a ServiceKey),
-    /// A task of no service ends.
-    Standalone(&'a Owner),
+    /// A task of no service has failed.
+    Standalone(&'a FamilyKey),
     /// Nobody: nothing follows from it (a task that starts or runs, say).
     Nobody,
     /// Somebody, and it cannot be told whom; or nothing that Steady has a use for. Why.
@@ -186,8 +186,8 @@ impl Event {
         match &self.body {
             Body::Task(task) => match &task.owner {
                 Owner::Service(service) if task.tells_of_stop() => Concern::Service(service),
-                owner @ Owner::Standalone { .. } if crate::standalone::concerns(task) => {
-                    Concern::Standalone(owner)
+                Owner::Standalone(family) if crate::standalone::concerns(task) => {
+                    Concern::Standalone(family)
                 }
                 Owner::Unknown if task.tells_of_stop() => {
                     Concern::Unused("`detail.group` does not tell whose task it is".to_owned())

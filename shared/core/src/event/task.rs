@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::EventError;
 use super::raw::{self, Envelope, Object, Text, filled};
 use crate::name::{
-    Arn, DeploymentId, Family, Interner, ServiceKey, TaskArn, TaskDefinitionRevision,
+    Arn, DeploymentId, FamilyKey, Interner, ServiceKey, TaskArn, TaskDefinitionRevision,
 };
 use crate::stop::StopCode;
 
@@ -67,12 +67,7 @@ pub enum Owner {
     Service(ServiceKey),
     /// Started by RunTask or StartTask: `group` is `family:NAME`, or some text of the caller's own, and then
     /// this is the task definition's family.
-    Standalone {
-        /// The cluster's name, where known.
-        cluster: Option<Arc<str>>,
-        /// The family.
-        family: Family,
-    },
+    Standalone(FamilyKey),
     /// A service's task whose service is not named (events of 2016), or too little is given to tell.
     Unknown,
 }
@@ -139,7 +134,7 @@ impl TaskEvent {
     pub fn service(&self) -> Option<&ServiceKey> {
         match &self.owner {
             Owner::Service(service) => Some(service),
-            Owner::Standalone { .. } | Owner::Unknown => None,
+            Owner::Standalone(_) | Owner::Unknown => None,
         }
     }
 
@@ -280,10 +275,10 @@ fn owner(
     let family =
         group.and_then(|group| group.strip_prefix("family:")).filter(|name| !name.is_empty());
     match family.or(revision.map(TaskDefinitionRevision::family)) {
-        Some(family) => Owner::Standalone {
+        Some(family) => Owner::Standalone(FamilyKey {
             cluster: cluster.map(|cluster| interner.get(cluster)),
             family: interner.get(family).into(),
-        },
+        }),
         None => Owner::Unknown,
     }
 }

@@ -52,7 +52,7 @@ pub struct TaskStop {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<usize>,
     /// Whether it has been told: once its cause is known, or its last event has come.
-    pub(super) is_told: bool,
+    pub(crate) is_told: bool,
     /// Whether it belongs to a service, a family, or neither.
     group: GroupKind,
 }
@@ -62,7 +62,7 @@ impl TaskStop {
     pub fn new(event: &TaskEvent, told_at: Timestamp) -> Self {
         let group = match event.owner {
             Owner::Service(_) => GroupKind::Service,
-            Owner::Standalone { .. } => GroupKind::Family,
+            Owner::Standalone(_) => GroupKind::Family,
             Owner::Unknown => GroupKind::Other,
         };
         let mut stop = Self {

@@ -10,6 +10,7 @@ mod judging;
 mod settling;
 
 pub use settling::{Settled, settle};
+pub(crate) use settling::{expire, settle_message};
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,13 +1,13 @@
 //! What became of what was decided, taken into the record.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::deciding::Deciding;
 use super::{Decision, Running};
 use crate::config::ServiceConfig;
 use crate::installation::Brakes;
 use crate::notice::Stage;
-use crate::outbox::{MESSAGE_KEPT_FOR, Work};
+use crate::outbox::{MESSAGE_KEPT_FOR, Outbox, Pending, Work};
 use crate::record::Record;
 use crate::report::What;
 use crate::rollback::{Action, Outcome, Path, Reason, Refusal, RollbackState};
@@ -60,27 +60,13 @@ impl Deciding<'_> {
             (Work::RollBack(action), Settled::Tried(outcome)) => {
                 self.settle_rollback(id, action, decided_at, outcome);
             }
-            (Work::Send(message), Settled::Sent) => {
-                self.record.outbox.confirm(id);
-                self.tell(What::Sent(message.id));
-            }
-            (Work::Send(_), Settled::NotNow(why)) => self.put_off(id, why),
-            (Work::Send(mut message), Settled::Refused(why)) => match message.topic.take() {
-                Some(topic) => {
-                    // Somebody has to hear of it.
-                    message.body += &format!(
-                        "\n(sent to the default topic, since {topic} takes none: {why})\n"
-                    );
-                    self.record.outbox.confirm(id);
-                    self.record.outbox.push_message(message, decided_at);
-                    self.tell(What::PutOff(format!("topic {topic}: {why}")));
+            (Work::Send(_), settled) => {
+                if let Some(what) = settle_message(&mut self.record.outbox, id, settled) {
+                    self.tell(what);
                 }
-                None => self.put_off(id, why),
-            },
-            // Work and what became of it are of one kind; a mix-up leaves it to the next invocation.
-            (Work::RollBack(_), _) | (Work::Send(_), Settled::Tried(_)) => {
-                self.record.outbox.release(id);
             }
+            // Work and what became of it are of one kind; a mix-up leaves it to the next invocation.
+            (Work::RollBack(_), _) => self.record.outbox.release(id),
         }
     }
 
@@ -192,23 +178,51 @@ impl Deciding<'_> {
 
     /// Drops messages that are no news any more.
     pub(super) fn expire(&mut self) {
-        let old = |decided_at: Timestamp| -> bool {
-            let age: SignedDuration = self.now.duration_since(decided_at);
-            age >= MESSAGE_KEPT_FOR
-        };
-        let expired: Vec<String> = self
-            .record
-            .outbox
-            .pending()
-            .iter()
-            .filter(|one| matches!(one.work, Work::Send(_)) && old(one.decided_at))
-            .map(|one| one.id.clone())
-            .collect();
-        for id in expired {
-            self.record.outbox.confirm(&id);
-            self.tell(What::Skipped(format!(
-                "notice {id} could not be sent for a day, and is dropped"
-            )));
+        for what in expire(&mut self.record.outbox, self.now) {
+            self.tell(what);
         }
     }
+}
+
+/// Takes in what became of a message, whosever the outbox is; what to say of that. One that is not pending any more
+/// changes nothing.
+pub(crate) fn settle_message(outbox: &mut Outbox, id: &str, settled: &Settled) -> Option<What> {
+    let pending = outbox.get(id)?;
+    let (work, decided_at) = (pending.work.clone(), pending.decided_at);
+    match (work, settled) {
+        (Work::Send(message), Settled::Sent) => {
+            outbox.confirm(id);
+            Some(What::Sent(message.id))
+        }
+        (Work::Send(mut message), Settled::Refused(why)) if message.topic.is_some() => {
+            let topic = message.topic.take().unwrap_or_default();
+            // Somebody has to hear of it.
+            message.body +=
+                &format!("\n(sent to the default topic, since {topic} takes none: {why})\n");
+            outbox.confirm(id);
+            outbox.push_message(message, decided_at);
+            Some(What::PutOff(format!("topic {topic}: {why}")))
+        }
+        (Work::Send(_), Settled::NotNow(why) | Settled::Refused(why)) => {
+            outbox.release(id);
+            Some(What::PutOff(why.clone()))
+        }
+        // Work and what became of it are of one kind; a mix-up leaves it to the next invocation.
+        (Work::RollBack(_), _) | (Work::Send(_), Settled::Tried(_)) => {
+            outbox.release(id);
+            None
+        }
+    }
+}
+
+/// Drops messages that are no news any more; what to say of each.
+pub(crate) fn expire(outbox: &mut Outbox, now: Timestamp) -> Vec<What> {
+    let is_old = |one: &&Pending| now.duration_since(one.decided_at) >= MESSAGE_KEPT_FOR;
+    let messages = outbox.pending().iter().filter(|one| matches!(one.work, Work::Send(_)));
+    let expired: Vec<String> = messages.filter(is_old).map(|one| one.id.clone()).collect();
+    let drop = |id: String| {
+        outbox.confirm(&id);
+        What::Skipped(format!("notice {id} could not be sent for a day, and is dropped"))
+    };
+    expired.into_iter().map(drop).collect()
 }

@@ -6,6 +6,7 @@ use steady_core::event::{
     AlarmEvent, Body, Container, DeploymentEvent, Event, Owner, ServiceActionEvent, TaskEvent,
     TaskStatus,
 };
+use steady_core::name::FamilyKey;
 
 fn or_dash<T: Display>(value: &Option<T>) -> String {
     value.as_ref().map_or("-".to_owned(), T::to_string)
@@ -34,7 +35,7 @@ pub(crate) fn whole(event: &Event) -> String {
 fn owner(owner: &Owner) -> String {
     match owner {
         Owner::Service(service) => format!("service {service}"),
-        Owner::Standalone { cluster, family } => {
+        Owner::Standalone(FamilyKey { cluster, family }) => {
             format!("family {family} in {}", or_dash(cluster))
         }
         Owner::Unknown => "nobody's".to_owned(),
@@ -122,7 +123,7 @@ pub(crate) fn brief(event: &Event) -> String {
         Body::Task(task) => {
             let whose = match &task.owner {
                 Owner::Service(service) => service.to_string(),
-                Owner::Standalone { family, .. } => format!("family {family}"),
+                Owner::Standalone(FamilyKey { family, .. }) => format!("family {family}"),
                 Owner::Unknown => "?".to_owned(),
             };
             let status = match (task.last_status, task.desired_status) {

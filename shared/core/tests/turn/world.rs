@@ -7,16 +7,17 @@ use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
-use steady_core::event::Event;
+use steady_core::event::{Concern, Event};
 use steady_core::installation::{Account, Mode, Trouble};
-use steady_core::name::{ServiceKey, TaskDefinitionRevision};
+use steady_core::name::{FamilyKey, ServiceKey, TaskDefinitionRevision};
 use steady_core::notice::Message;
 use steady_core::port::{
-    Call, ChangeService, ConfigFiles, DeploymentState, KeepRecords, Loaded, PortError, Publish,
-    ReadConfig, ReadService, RunningTask, RunningTasks, Saved, ServiceDeploymentState,
-    ServiceState, TargetState,
+    Call, ChangeService, ConfigFiles, DeploymentState, KeepFamilies, KeepRecords, Loaded,
+    PortError, Publish, ReadConfig, ReadService, RunningTask, RunningTasks, Saved,
+    ServiceDeploymentState, ServiceState, TargetState,
 };
 use steady_core::record::{Record, Stored};
+use steady_core::standalone::{self, FamilyTurn, read_defaults};
 use steady_core::turn::{Ports, Taken, Turn, TurnError};
 
 /// What goes wrong with a call.
@@ -70,6 +71,9 @@ pub(crate) struct State {
     // the rest
     pub(crate) stored: Option<Stored>,
     pub(crate) version: u64,
+    /// The same of `prod/nightly-report`.
+    pub(crate) family: Option<Stored>,
+    pub(crate) family_version: u64,
     pub(crate) account: Account,
     pub(crate) config: ConfigFiles,
     pub(crate) sent: Vec<Message>,
@@ -107,7 +111,14 @@ impl World {
             state.other.take_if(|(at, _)| *at == now)
         });
         if let Some((_, events)) = other {
-            self.turn("other", &events).unwrap().unwrap();
+            let is_family =
+                matches!(events.first().map(Event::concern), Some(Concern::Standalone(_)));
+            let taken = if is_family {
+                self.family_turn("other", &events)
+            } else {
+                self.turn("other", &events)
+            };
+            taken.unwrap().unwrap();
         }
         self.with(|state| {
             if state.completes_before.take_if(|at| *at == call).is_some() {
@@ -162,6 +173,27 @@ impl World {
         }
     }
 
+    /// Takes a turn of `prod/nightly-report` with these events, as an invocation does that has nothing else in its
+    /// batch; `None` if it was killed.
+    pub(crate) fn family_turn(
+        &self,
+        by: &str,
+        events: &[Event],
+    ) -> Option<Result<Taken, TurnError>> {
+        let family = nightly_report();
+        let now = self.with(|state| state.now);
+        let until = now + jiff::SignedDuration::from_secs(30);
+        let invocation = async {
+            let defaults = &read_defaults(self).await;
+            let turn = FamilyTurn { family: &family, events, defaults, now, until, by };
+            standalone::take(self, self, &turn).await
+        };
+        match pin!(invocation).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(taken) => Some(taken),
+            Poll::Pending => None,
+        }
+    }
+
     /// Two invocations get the same events; the second takes its turn at the first one's call `number`.
     pub(crate) fn race(&self, number: usize, events: &[Event]) {
         self.with(|state| {
@@ -183,6 +215,11 @@ impl World {
     pub(crate) fn rollbacks(&self) -> Vec<Call> {
         self.with(|state| state.changes.clone())
     }
+}
+
+/// Tasks of no service.
+pub(crate) fn nightly_report() -> FamilyKey {
+    FamilyKey { cluster: Some("prod".into()), family: "nightly-report".into() }
 }
 
 /// `checkout:42` of `ecs-svc/42`, and so on.
@@ -357,7 +394,42 @@ impl KeepRecords for World {
     }
 }
 
+impl KeepFamilies for World {
+    async fn load_family(&self, _: &FamilyKey) -> Result<Loaded, PortError> {
+        self.call("Query", |state| {
+            Ok(Loaded { stored: state.family.clone(), version: state.family_version })
+        })
+        .await
+    }
+
+    async fn save_family(
+        &self,
+        _: &FamilyKey,
+        stored: &Stored,
+        stops: bool,
+        version: u64,
+    ) -> Result<Saved, PortError> {
+        self.call(if stops { "TransactWriteItems" } else { "PutItem" }, |state| {
+            if state.family_version != version {
+                return Ok(Saved::Overtaken);
+            }
+            let mut stored = stored.clone();
+            if let Some(known) = state.family.as_ref().filter(|_| !stops) {
+                (stored.stops, stored.hashes) = (known.stops.clone(), known.hashes.clone());
+            }
+            state.family = Some(stored);
+            state.family_version += 1;
+            Ok(Saved::Held)
+        })
+        .await
+    }
+}
+
 impl ReadConfig for World {
+    async fn defaults(&self) -> Result<Option<String>, PortError> {
+        self.call("GetParameters", |state| Ok(state.config.defaults.clone())).await
+    }
+
     async fn config_files(&self, _: &ServiceKey) -> Result<ConfigFiles, PortError> {
         self.call("GetParameters", |state| Ok(state.config.clone())).await
     }
