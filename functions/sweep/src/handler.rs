@@ -6,8 +6,8 @@ use steady_aws::client::Aws;
 use steady_aws::function::settings::Settings;
 use steady_aws::function::{Invocation, TURN_TAKES, Took, Turns, log};
 use steady_core::event::Event;
-use steady_core::name::ServiceKey;
 use steady_core::port::{FindOpen, Open};
+use steady_core::record::Whose;
 use steady_core::slow_pass::SlowPass;
 use thiserror::Error;
 
@@ -89,7 +89,7 @@ impl Sweep {
             };
             after = page.last().cloned();
             let is_last = page.len() < usize::from(PAGE);
-            let due = page.into_iter().map(|open| (open.service, Vec::new())).collect();
+            let due = page.into_iter().map(|open| (open.whose, Vec::new())).collect();
             let took = self.take_all(due, invocation, clock).await;
             failed += count(&took, Took::Failed);
             if is_last || took.contains(&Took::NoTime) {
@@ -124,7 +124,7 @@ impl Sweep {
         for one in piece.missed {
             let said = one.to_string();
             tracing::warn!(request, service = one.service.as_str(), kind = "missed", "{said}");
-            missed.push((one.service, one.events));
+            missed.push((Whose::Service(one.service), one.events));
         }
         let took = self.take_all(missed, invocation, clock).await;
         (result, count(&took, Took::Failed) + count(&took, Took::NoTime))
@@ -132,12 +132,25 @@ impl Sweep {
 
     async fn take_all(
         &self,
-        due: Vec<(ServiceKey, Vec<Event>)>,
+        due: Vec<(Whose, Vec<Event>)>,
         invocation: &Invocation,
         clock: &(impl Fn() -> Timestamp + Send + Sync),
     ) -> Vec<Took> {
-        let turns = due.into_iter().map(|(service, events)| async move {
-            self.turns.take(&service, &events, invocation, clock()).await
+        // Read only if somebody needs it, and once for all.
+        let defaults = match due.iter().any(|(whose, _)| matches!(whose, Whose::Family(_))) {
+            true => self.turns.defaults().await,
+            false => Err("not read".to_owned()),
+        };
+        let defaults = &defaults;
+        let turns = due.into_iter().map(|(whose, events)| async move {
+            match &whose {
+                Whose::Service(service) => {
+                    self.turns.take(service, &events, invocation, clock()).await
+                }
+                Whose::Family(family) => {
+                    self.turns.take_family(family, &events, defaults, invocation, clock()).await
+                }
+            }
         });
         stream::iter(turns).buffer_unordered(AT_ONCE).collect().await
     }

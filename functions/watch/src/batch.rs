@@ -1,23 +1,25 @@
-//! A batch of the queue: events by service.
+//! A batch of the queue: events by service, and by family where tasks have none.
 
 use std::collections::BTreeMap;
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use steady_core::event::{self, Concern, Event};
-use steady_core::name::{Interner, ServiceKey};
+use steady_core::name::{FamilyKey, Interner, ServiceKey};
 
 /// What a batch holds.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// The events of each service, with the messages that brought them.
     pub services: BTreeMap<ServiceKey, Share>,
+    /// The same of tasks of no service that failed, by family.
+    pub families: BTreeMap<FamilyKey, Share>,
     /// Messages that hold no event, and why.
     pub unreadable: Vec<(String, String)>,
     /// Events that nothing follows from, and why.
     pub unused: Vec<(String, String)>,
 }
 
-/// One service's share in a batch.
+/// A service's share in a batch, or a family's.
 #[derive(Debug, Default)]
 pub struct Share {
     /// Ids of its messages.
@@ -43,16 +45,12 @@ impl Batch {
     }
 
     fn add(&mut self, message: String, event: Event) {
-        let service = match event.concern() {
-            Concern::Service(service) => service.clone(),
+        let share = match event.concern() {
+            Concern::Service(service) => self.services.entry(service.clone()).or_default(),
+            Concern::Standalone(family) => self.families.entry(family.clone()).or_default(),
             Concern::Nobody => return,
-            Concern::Standalone(_) => {
-                let why = "a task of no service: not told by this function yet";
-                return self.unused.push((message, why.to_owned()));
-            }
             Concern::Unused(why) => return self.unused.push((message, why)),
         };
-        let share = self.services.entry(service).or_default();
         share.messages.push(message);
         share.events.push(event);
     }
@@ -77,12 +75,25 @@ mod tests {
         )
     }
 
+    fn task_of_no_service(exit_code: u8) -> String {
+        format!(
+            r#"{{"detail-type": "ECS Task State Change", "source": "aws.ecs", "time": "2026-11-21T02:11:00Z",
+            "detail": {{"taskArn": "arn:aws:ecs:eu-west-1:111122223333:task/prod/b", "group": "family:nightly-report",
+            "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/prod", "lastStatus": "STOPPED",
+            "desiredStatus": "STOPPED", "stopCode": "EssentialContainerExited",
+            "stoppedReason": "Essential container in task exited",
+            "containers": [{{"name": "app", "exitCode": {exit_code}}}]}}}}"#
+        )
+    }
+
     #[test]
     fn each_service_gets_its_own_events_and_what_cannot_be_read_is_named() {
         let started = r#"{"detail-type": "ECS Task State Change", "source": "aws.ecs",
             "detail": {"taskArn": "arn:aws:ecs:eu-west-1:111122223333:task/prod/a", "group": "service:checkout",
             "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/prod", "lastStatus": "RUNNING", "desiredStatus": "RUNNING"}}"#;
         let batch = Batch::sort(vec![
+            message("m7", &task_of_no_service(1)),
+            message("m8", &task_of_no_service(0)),
             message("m1", &deployed("checkout")),
             message("m2", "{"),
             message("m3", &deployed("search")),
@@ -98,6 +109,9 @@ mod tests {
             })
             .collect();
         assert_eq!(shares, [("prod/checkout", vec!["m1", "m4"]), ("prod/search", vec!["m3"])]);
+        let families: Vec<(String, &Vec<String>)> =
+            batch.families.iter().map(|(key, share)| (key.to_string(), &share.messages)).collect();
+        assert_eq!(families, [("prod/nightly-report".to_owned(), &vec!["m7".to_owned()])]);
         assert_eq!(batch.unreadable.len(), 1);
         assert_eq!(batch.unreadable[0].0, "m2");
         assert!(batch.unreadable[0].1.starts_with("not JSON"), "{:?}", batch.unreadable);

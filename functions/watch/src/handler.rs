@@ -1,12 +1,15 @@
 //! The handler: a batch in, the failed messages out.
 
+use std::collections::BTreeMap;
+
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use steady_aws::client::Aws;
 use steady_aws::function::settings::Settings;
 use steady_aws::function::{Invocation, Took, Turns};
+use steady_core::name::FamilyKey;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Share};
 
 /// The function, made once and used by every invocation.
 #[derive(Debug)]
@@ -47,9 +50,32 @@ impl Watch {
                 failed.extend(share.messages);
             }
         }
+        failed.extend(self.families(batch.families, invocation, &clock).await);
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failed.into_iter().map(failure).collect();
         response
+    }
+
+    /// A turn for each family, with one reading of what config asks for; the messages that have to come again.
+    async fn families(
+        &self,
+        families: BTreeMap<FamilyKey, Share>,
+        invocation: &Invocation,
+        clock: &impl Fn() -> Timestamp,
+    ) -> Vec<String> {
+        let mut failed = Vec::new();
+        if families.is_empty() {
+            return failed;
+        }
+        let defaults = &self.turns.defaults().await;
+        for (family, share) in families {
+            let events = share.events.as_slice();
+            let took = self.turns.take_family(&family, events, defaults, invocation, clock()).await;
+            if took != Took::Whole {
+                failed.extend(share.messages);
+            }
+        }
+        failed
     }
 }
 

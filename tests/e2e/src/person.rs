@@ -22,6 +22,16 @@ impl Account {
         Ok(())
     }
 
+    /// Pushes `defaults.toml`.
+    ///
+    /// # Errors
+    /// As [`Self::push_config`].
+    pub async fn push_defaults(&self, text: &str) -> Result<(), Failure> {
+        let person = Aws::of(loader(&self.aws.endpoint(), PERSON), Timing::default()).await?;
+        person.parameters(CONFIG_PREFIX).put("defaults", text).await?;
+        Ok(())
+    }
+
     /// Registers the next revision of `checkout`: the first is `checkout:1`.
     ///
     /// # Errors

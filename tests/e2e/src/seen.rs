@@ -24,10 +24,22 @@ impl Account {
 
     /// The record as the table has it; `None` if there is none. The accounts of stories have one service.
     pub fn record(&self) -> Option<Value> {
+        self.record_where(|key| !key.starts_with('#'))
+    }
+
+    /// What the table remembers of `prod/FAMILY`, a family of tasks of no service.
+    pub fn family_record(&self, family: &str) -> Option<Value> {
+        self.record_where(|key| key == format!("#family/prod/{family}"))
+    }
+
+    fn record_where(&self, is_it: impl Fn(&str) -> bool) -> Option<Value> {
         let items = self.aws.items(TABLE).ok()?;
-        let is_record = |item: &&Value| item.pointer("/sk/S").is_some_and(|key| key == "record");
-        let record = items.iter().find(is_record)?.pointer("/record/S")?.as_str()?;
-        serde_json::from_str(record).ok()
+        let text = |item: &Value, path: &str| {
+            item.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let is_record =
+            |item: &&Value| text(item, "/sk/S") == "record" && is_it(&text(item, "/pk/S"));
+        serde_json::from_str(&text(items.iter().find(is_record)?, "/record/S")).ok()
     }
 }
 

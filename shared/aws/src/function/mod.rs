@@ -6,10 +6,13 @@ pub mod settings;
 use std::pin::Pin;
 
 use jiff::{SignedDuration, Timestamp};
+use steady_core::config::ConfigTree;
 use steady_core::event::Event;
 use steady_core::installation::Mode;
-use steady_core::name::ServiceKey;
-use steady_core::turn::{Ports, Turn};
+use steady_core::name::{FamilyKey, ServiceKey};
+use steady_core::record::Whose;
+use steady_core::standalone::{self, FamilyTurn};
+use steady_core::turn::{Ports, Taken, Turn, TurnError};
 
 use crate::client::Aws;
 use crate::ecs::Ecs;
@@ -35,6 +38,34 @@ impl Invocation {
     /// Whether the time that is left suffices for `what`.
     pub fn has(&self, what: SignedDuration, now: Timestamp) -> bool {
         self.deadline.duration_since(now) >= what
+    }
+
+    fn has_time_for(&self, whose: &Whose, now: Timestamp) -> bool {
+        let has_time = self.has(TURN_TAKES, now);
+        if !has_time {
+            let (request, (service, family)) = (self.request.as_str(), names(whose));
+            tracing::warn!(request, service, family, "no time is left for this turn");
+        }
+        has_time
+    }
+
+    /// Logs what came of a turn.
+    fn report(&self, whose: &Whose, taken: Result<Taken, TurnError>) -> Took {
+        let (request, (service, family)) = (self.request.as_str(), names(whose));
+        match taken {
+            Ok(taken) => {
+                taken.entries.iter().for_each(|entry| log::entry(request, entry));
+                for why in &taken.unfinished {
+                    tracing::warn!(request, service, family, "not finished: {why}");
+                }
+                if taken.unfinished.is_empty() { Took::Whole } else { Took::Unfinished }
+            }
+            Err(error) => {
+                let why = log::chain(&error);
+                tracing::error!(request, service, family, "{why}");
+                Took::Failed
+            }
+        }
     }
 }
 
@@ -83,6 +114,11 @@ impl Turns {
         &self.table
     }
 
+    /// What config says of tasks of no service: read once for all families of an invocation.
+    pub async fn defaults(&self) -> Result<ConfigTree, String> {
+        boxed(standalone::read_defaults(&self.parameters)).await
+    }
+
     /// Takes a service's turn, with what came in of it. What goes wrong is logged here, once.
     pub async fn take(
         &self,
@@ -91,34 +127,51 @@ impl Turns {
         invocation: &Invocation,
         now: Timestamp,
     ) -> Took {
-        let request = invocation.request.as_str();
-        if !invocation.has(TURN_TAKES, now) {
-            tracing::warn!(request, service = service.as_str(), "no time is left for this service");
+        let whose = Whose::Service(service.clone());
+        if !invocation.has_time_for(&whose, now) {
             return Took::NoTime;
         }
-        let turn =
-            Turn { service, events, now, until: invocation.deadline, by: request, mode: self.mode };
+        let (until, by) = (invocation.deadline, invocation.request.as_str());
+        let turn = Turn { service, events, now, until, by, mode: self.mode };
         let ports = Ports {
             ecs: &self.ecs,
             records: &self.table,
             config: &self.parameters,
             topics: &self.topics,
         };
-        // The SDK's futures nest deeper than the compiler follows in one type.
-        let taking: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(ports.take(&turn));
-        match taking.await {
-            Ok(taken) => {
-                taken.entries.iter().for_each(|entry| log::entry(request, entry));
-                for why in &taken.unfinished {
-                    tracing::warn!(request, service = service.as_str(), "not finished: {why}");
-                }
-                if taken.unfinished.is_empty() { Took::Whole } else { Took::Unfinished }
-            }
-            Err(error) => {
-                let why = log::chain(&error);
-                tracing::error!(request, service = service.as_str(), "{why}");
-                Took::Failed
-            }
+        invocation.report(&whose, boxed(ports.take(&turn)).await)
+    }
+
+    /// The same for tasks of no service.
+    pub async fn take_family(
+        &self,
+        family: &FamilyKey,
+        events: &[Event],
+        defaults: &Result<ConfigTree, String>,
+        invocation: &Invocation,
+        now: Timestamp,
+    ) -> Took {
+        let whose = Whose::Family(family.clone());
+        if !invocation.has_time_for(&whose, now) {
+            return Took::NoTime;
         }
+        let (until, by) = (invocation.deadline, invocation.request.as_str());
+        let turn = FamilyTurn { family, events, defaults, now, until, by };
+        invocation.report(&whose, boxed(standalone::take(&self.table, &self.topics, &turn)).await)
+    }
+}
+
+/// The SDK's futures nest deeper than the compiler follows in one type.
+fn boxed<'a, T>(
+    future: impl Future<Output = T> + Send + 'a,
+) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
+    Box::pin(future)
+}
+
+/// The service, or the family.
+fn names(whose: &Whose) -> (Option<&str>, Option<String>) {
+    match whose {
+        Whose::Service(service) => (Some(service.as_str()), None),
+        Whose::Family(family) => (None, Some(family.to_string())),
     }
 }

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use steady_core::installation::Account;
 use steady_core::name::ServiceKey;
 use steady_core::port::{Loaded, Open};
-use steady_core::record::Stored;
+use steady_core::record::{Stored, Whose};
 use steady_core::slow_pass::Place;
 
 use super::{number, text};
@@ -196,12 +196,14 @@ pub(super) fn trouble(service: &ServiceKey) -> String {
 /// What is missing or malformed.
 pub(super) fn open(item: &Item) -> Result<Open, String> {
     let due = due(item)?.ok_or_else(|| "`due` is missing".to_owned())?;
-    Ok(Open { service: ServiceKey::from(string(item, "pk")?), due })
+    let key = string(item, "pk")?;
+    let whose = Whose::of_key(key).ok_or_else(|| format!("`{key}` is nobody's key"))?;
+    Ok(Open { whose, due })
 }
 
 /// The key of the index that lies at `open`, whether or not anything is there any more.
 pub(super) fn open_key(open: &Open) -> Item {
-    let mut item = key(open.service.as_str(), RECORD);
+    let mut item = key(&open.whose.key(), RECORD);
     item.insert(OPEN.to_owned(), text(OPEN));
     item.insert(DUE.to_owned(), seconds(open.due));
     item

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use super::{PortError, Saved};
 use crate::event::TaskEvent;
 use crate::name::{Account, DeploymentId, Region, ServiceKey, TaskArn};
+use crate::record::Whose;
 use crate::slow_pass::Place;
 
-/// A service with something unfinished.
+/// A record with something unfinished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
     /// Whose.
-    pub service: ServiceKey,
+    pub whose: Whose,
     /// Since when somebody should look.
     pub due: Timestamp,
 }

@@ -25,7 +25,7 @@ fn stop(by: &str, task: u32, code: &str, reason: &str, exit_code: u8) -> Value {
 }
 
 /// The function's calls while it takes these.
-async fn calls_for(account: &mut Account, events: &[Value]) -> Vec<String> {
+pub(crate) async fn calls_for(account: &mut Account, events: &[Value]) -> Vec<String> {
     let before = account.aws.calls().len();
     for event in events {
         account.queue.send(event);

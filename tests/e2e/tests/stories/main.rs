@@ -11,5 +11,6 @@
 mod batches;
 mod faults;
 mod rollbacks;
+mod standalone;
 mod swept;
 mod told;
