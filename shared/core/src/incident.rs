@@ -53,6 +53,9 @@ pub struct Incident {
     pub escalations: usize,
     /// Tasks of the service, when last read.
     pub tasks: Option<TaskCount>,
+    /// Ids of its notices that were sent, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }
 
 /// How many tasks of a service run.
@@ -147,6 +150,11 @@ fn crockford(five_bits: u8) -> char {
 }
 
 impl Incident {
+    /// Whether a notice is about this incident: by its id, which begins with the incident's.
+    pub(crate) fn has_notice(&self, id: &str) -> bool {
+        id.strip_prefix(self.id.as_str()).is_some_and(|rest| rest.starts_with('-'))
+    }
+
     /// When people are told again, if it stays open.
     pub fn next_escalation(&self) -> Option<Timestamp> {
         self.opened_at.saturating_add(*ESCALATE_AFTER.get(self.escalations)?).ok()
@@ -154,7 +162,8 @@ impl Incident {
 }
 
 /// How an incident ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Resolution {
     /// The rollback's target is steady.
     RollbackVerified {

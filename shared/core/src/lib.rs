@@ -21,6 +21,7 @@ pub mod comparison;
 pub mod config;
 pub mod event;
 pub mod evidence;
+pub mod history;
 pub mod incident;
 pub mod installation;
 pub mod ledger;

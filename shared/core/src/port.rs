@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::history::PastIncident;
 use crate::installation::{Account, Trouble};
 use crate::name::{DeploymentId, FamilyKey, ServiceKey, TaskArn, TaskDefinitionRevision};
 use crate::notice::Message;
@@ -212,7 +213,8 @@ pub trait KeepRecords {
     fn load(&self, service: &ServiceKey) -> impl Future<Output = Result<Loaded, PortError>> + Send;
 
     /// Writes it whole, in one call, if the stored version is still `version`. With `stops` false only the record is
-    /// written, its stops being as stored.
+    /// written, its stops being as stored. An incident that ended (`stored.past`) is written with it or not at all; the
+    /// same one written again is the same item.
     ///
     /// # Errors
     /// [`PortError`]. [`PortError::Unclear`] leaves open whether it was written.
@@ -241,6 +243,20 @@ pub trait KeepRecords {
         trouble: &Trouble,
         stale: &[ServiceKey],
     ) -> impl Future<Output = Result<Account, PortError>> + Send;
+}
+
+/// Reads what services have been through.
+pub trait ReadHistory {
+    /// The newest incidents of a service that are over, at most `limit`, newest first by when they opened. They are kept
+    /// for [`crate::history::KEPT_FOR`], and may be found a few days longer.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn history(
+        &self,
+        service: &ServiceKey,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<PastIncident>, PortError>> + Send;
 }
 
 /// Keeps what is remembered of families, in the table and in the way of services' records ([`KeepRecords`]).

@@ -8,6 +8,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::config::ServiceConfig;
+use crate::history::StoredIncident;
 use crate::incident::Incident;
 use crate::installation::Trouble;
 use crate::ledger::{Ledger, Stops};
@@ -127,6 +128,8 @@ pub struct Stored {
     pub hashes: Vec<u8>,
     /// When somebody has to look though nothing comes in; `None`: nothing is unfinished.
     pub due: Option<Timestamp>,
+    /// An incident that ended with this save, kept apart: it is never loaded with the record.
+    pub past: Option<StoredIncident>,
 }
 
 impl Record {
@@ -159,6 +162,7 @@ impl Record {
             stops: stops.to_json(),
             hashes: stops.to_bytes(),
             due: [due, self.outbox.due()].into_iter().flatten().min(),
+            past: None,
         }
     }
 

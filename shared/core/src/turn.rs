@@ -17,12 +17,13 @@ use thiserror::Error;
 
 use crate::config::{self, ServiceConfig, SourceFile};
 use crate::event::Event;
+use crate::history::PastIncident;
 use crate::installation::{Brakes, Mode, Trouble};
 use crate::name::ServiceKey;
 use crate::notice::Message;
 use crate::outbox::{Pending, Work};
 use crate::port::{ChangeService, KeepRecords, PortError, Publish, ReadConfig, ReadService, Saved};
-use crate::record::{Record, Unreadable, Whose};
+use crate::record::{Record, Stored, Unreadable, Whose};
 use crate::report::{Entry, What};
 use crate::rollback::{self, CarryingOut, Outcome, Refusal, Step};
 use crate::watch::{self, Ask, Decision, Observation, Running, Settled};
@@ -181,7 +182,8 @@ where
             return Ok(Some(base.version));
         }
         let stops = base.version == 0 || record.ledger.stops() != base.record.ledger.stops();
-        let stored = record.store(decision.due);
+        let past = decision.past.as_ref().map(PastIncident::store);
+        let stored = Stored { past, ..record.store(decision.due) };
         let saved = self.records.save(&record.service, &stored, stops, base.version).await;
         let saved =
             saved.map_err(|source| TurnError::Save { whose: whose(&record.service), source })?;
@@ -301,7 +303,8 @@ where
     ) -> (Vec<(String, Settled)>, Decision) {
         let mut all = Vec::new();
         let mut left = BTreeSet::new();
-        let mut decision = Decision { record, ask: None, entries: Vec::new(), due: None };
+        let mut decision =
+            Decision { record, ask: None, entries: Vec::new(), due: None, past: None };
         for _ in 0..ROUNDS_MAX {
             let free = |one: &&Pending| {
                 !left.contains(&one.id) && one.claim.as_ref().is_none_or(|it| it.by == turn.by)

@@ -4,6 +4,7 @@
 //! pk             sk        others
 //! prod/checkout  record    record S (JSON)  version N  stops_version N  [open S "open"  due N]
 //! prod/checkout  stops     stops S (JSON)   version N  hashes B
+//! prod/checkout  incident#01JD…  incident S (JSON)  expires N
 //! #account       account   [account S (JSON)]  [trouble#prod/checkout S (JSON)] ...
 //! #sweep         place     place S (JSON)   version N
 //! ```
@@ -19,6 +20,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use steady_core::history::{PastIncident, StoredIncident};
 use steady_core::installation::Account;
 use steady_core::name::ServiceKey;
 use steady_core::port::{Loaded, Open};
@@ -31,6 +33,8 @@ use super::{number, text};
 pub(super) const RECORD: &str = "record";
 /// `sk` of a service's stops.
 pub(super) const STOPS: &str = "stops";
+/// Begins the `sk` of an incident that is over; its id follows, which sorts by time. They sort before [`RECORD`].
+pub(super) const INCIDENT: &str = "incident#";
 /// `pk` of the account's own item.
 pub(super) const ACCOUNT_KEY: &str = "#account";
 /// Its `sk`, and the attribute that holds its JSON.
@@ -126,6 +130,22 @@ pub(super) fn stops(record: RecordItem<'_>) -> Item {
     item.insert("hashes".to_owned(), AttributeValue::B(Blob::new(stored.hashes.clone())));
     item.insert("version".to_owned(), number(record.next()));
     item
+}
+
+/// An incident that ended with the save of `key`'s record. `expires` is the table's TTL attribute.
+pub(super) fn incident(key: &str, past: &StoredIncident) -> Item {
+    let mut item = self::key(key, &format!("{INCIDENT}{}", past.id));
+    item.insert("incident".to_owned(), text(&past.incident));
+    item.insert("expires".to_owned(), seconds(past.expires));
+    item
+}
+
+/// The reverse of [`incident`].
+///
+/// # Errors
+/// What is missing or malformed.
+pub(super) fn past(item: &Item) -> Result<PastIncident, String> {
+    PastIncident::restore(string(item, "incident")?)
 }
 
 /// The key of an item.
@@ -272,6 +292,7 @@ mod tests {
             stops: "[]".to_owned(),
             hashes: vec![1, 2, 255],
             due: due.map(|due| due.parse().expect("a time")),
+            past: None,
         }
     }
 

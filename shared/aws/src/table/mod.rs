@@ -13,9 +13,10 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValue, TransactWriteItem,
 };
+use steady_core::history::PastIncident;
 use steady_core::installation::{Account, Trouble};
 use steady_core::name::{FamilyKey, ServiceKey};
-use steady_core::port::{KeepFamilies, KeepRecords, Loaded, PortError, Saved};
+use steady_core::port::{KeepFamilies, KeepRecords, Loaded, PortError, ReadHistory, Saved};
 use steady_core::record::{Stored, Whose};
 
 use crate::error::{not_built, port_error, unclear};
@@ -48,7 +49,11 @@ impl Table {
     }
 
     async fn save_items(&self, record: RecordItem<'_>, stops: bool) -> Result<Saved, PortError> {
-        if stops { self.save_both(record).await } else { self.save_record(record).await }
+        if stops || record.stored.past.is_some() {
+            self.save_whole(record).await
+        } else {
+            self.save_record(record).await
+        }
     }
 
     /// Both items in one strongly consistent Query. They are under 400 KB each and a page is 1 MB, so one page has
@@ -100,7 +105,8 @@ impl Table {
         }
     }
 
-    async fn save_both(&self, record: RecordItem<'_>) -> Result<Saved, PortError> {
+    /// Record and stops, with an incident that ended if one has.
+    async fn save_whole(&self, record: RecordItem<'_>) -> Result<Saved, PortError> {
         const CALL: &str = "TransactWriteItems";
         let version = record.version;
         let mut put_record = Put::builder()
@@ -112,9 +118,10 @@ impl Table {
                 .expression_attribute_names("#version", "version")
                 .expression_attribute_values(":version", number(version));
         }
-        let put_stops = Put::builder().table_name(&self.name).set_item(Some(item::stops(record)));
+        let put = |item| Put::builder().table_name(&self.name).set_item(Some(item));
+        let past = record.stored.past.as_ref().map(|past| put(item::incident(record.key, past)));
         let mut request = self.client.transact_write_items();
-        for put in [put_record, put_stops] {
+        for put in [put_record, put(item::stops(record))].into_iter().chain(past) {
             let put = put.build().map_err(|error| not_built(CALL, &error))?;
             request = request.transact_items(TransactWriteItem::builder().put(put).build());
         }
@@ -136,7 +143,7 @@ impl KeepRecords for Table {
         self.load_items(service.as_str()).await
     }
 
-    /// One UpdateItem, or with `stops` one TransactWriteItems.
+    /// One UpdateItem; with `stops`, or an incident that ended, one TransactWriteItems of everything.
     ///
     /// [`Saved::Overtaken`] is also said in two cases in which nobody else's save has held:
     ///
@@ -202,6 +209,45 @@ impl KeepRecords for Table {
         let answer = answer.map_err(|error| port_error(CALL, error))?;
         let found = answer.attributes().cloned().unwrap_or_default();
         item::account(&found).map_err(|damage| damaged(CALL, item::ACCOUNT_KEY, &damage))
+    }
+}
+
+impl ReadHistory for Table {
+    /// One Query for each page of 1 MB: several hundred incidents. Eventually consistent: what it may miss has ended
+    /// within the last second.
+    async fn history(
+        &self,
+        service: &ServiceKey,
+        limit: usize,
+    ) -> Result<Vec<PastIncident>, PortError> {
+        const CALL: &str = "Query";
+        let mut found = Vec::new();
+        let mut from = None;
+        while found.len() < limit {
+            let left = i32::try_from(limit - found.len()).unwrap_or(i32::MAX);
+            let page = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :incident)")
+                .expression_attribute_values(":pk", text(service.as_str()))
+                .expression_attribute_values(":incident", text(item::INCIDENT))
+                .scan_index_forward(false)
+                .limit(left)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| port_error(CALL, error))?;
+            for item in page.items() {
+                let past = item::past(item);
+                found.push(past.map_err(|damage| damaged(CALL, service.as_str(), &damage))?);
+            }
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                break;
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -17,6 +17,7 @@ fn stored(text: &str) -> Stored {
         stops: "[]".to_owned(),
         hashes: vec![1, 2],
         due: Some("2026-11-21T02:14:07Z".parse().expect("a time")),
+        past: None,
     }
 }
 

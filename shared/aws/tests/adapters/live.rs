@@ -20,6 +20,7 @@ fn stored(n: u64, due: Option<&str>) -> Stored {
         stops: format!("[{n}]"),
         hashes: vec![0, 255, n as u8],
         due: due.map(|due| due.parse().expect("a time")),
+        past: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod client;
 mod ecs;
 mod families;
 mod faults;
+mod history;
 mod live;
 mod logs;
 mod parameters;

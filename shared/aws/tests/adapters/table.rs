@@ -29,8 +29,8 @@ async fn load(turns: Vec<Turn>) -> (Canned, Result<Loaded, PortError>) {
 #[tokio::test]
 async fn a_torn_read_is_read_again() {
     let (canned, found) = load(vec![items(8, 7), items(8, 8)]).await;
-    let stored =
-        Stored { record: "{}".to_owned(), stops: "[]".to_owned(), hashes: vec![1, 2], due: None };
+    let (record, stops) = ("{}".to_owned(), "[]".to_owned());
+    let stored = Stored { record, stops, hashes: vec![1, 2], ..Stored::default() };
     assert_eq!(found, Ok(Loaded { stored: Some(stored), version: 9 }));
     assert_eq!(canned.operations(), ["Query", "Query"]);
     assert_eq!(canned.asked()[0].1["ConsistentRead"], true);

@@ -72,6 +72,7 @@ impl StandaloneRecord {
             stops: stops.to_json(),
             hashes: stops.to_bytes(),
             due: [self.due(), self.outbox.due()].into_iter().flatten().min(),
+            past: None,
         }
     }
 

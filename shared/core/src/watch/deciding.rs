@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Ask, Decision, READ_EVERY, Running};
 use crate::config::{Health, ServiceConfig};
 use crate::evidence::{self, FAILED_TASKS_MIN, SICK_AT, TURNS_AT};
+use crate::history::PastIncident;
 use crate::incident::{Incident, IncidentId, IncidentKind, TaskCount};
 use crate::installation::{Brakes, Trouble};
 use crate::ledger::Deployment;
@@ -28,12 +29,20 @@ pub(super) struct Deciding<'a> {
     pub(super) want_read: Option<Timestamp>,
     /// What the account has to be told before a rollback can be decided.
     pub(super) wish: Option<Trouble>,
+    /// The incident that ended now.
+    pub(super) past: Option<PastIncident>,
 }
 
 impl Deciding<'_> {
     /// Ends here: something has to be answered first.
     pub(super) fn asking(self, ask: Ask) -> Decision {
-        Decision { record: self.record, ask: Some(ask), entries: self.entries, due: None }
+        Decision {
+            record: self.record,
+            ask: Some(ask),
+            entries: self.entries,
+            due: None,
+            past: None,
+        }
     }
 
     pub(super) fn health(&self) -> &Health {
@@ -208,6 +217,7 @@ impl Deciding<'_> {
                     rollback: RollbackState::Undecided,
                     escalations: 0,
                     tasks,
+                    notices: Vec::new(),
                 });
                 What::Opened(because)
             }

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::READ_EVERY;
 use super::deciding::Deciding;
 use crate::evidence::{self, SICK_AT};
+use crate::history::PastIncident;
 use crate::incident::{Incident, QUIET_AFTER_MIN, QUIET_GAPS, Resolution, VERIFIED_AFTER};
 use crate::ledger::{Deployment, Proven, TaskStop};
 use crate::name::DeploymentId;
@@ -201,6 +202,7 @@ impl Deciding<'_> {
         self.tell(What::Resolved(resolution.clone()));
         self.notify(Stage::Resolved(resolution.clone()));
         let Some(incident) = self.record.incident.take() else { return };
+        self.past = Some(self.past(incident.clone(), resolution.clone()));
         if let Resolution::Ceased { .. } = resolution
             && let Some(deployment) = self.record.ledger.deployment_mut(&incident.about)
         {
@@ -208,6 +210,17 @@ impl Deciding<'_> {
             deployment.restart_evidence(self.now);
             deployment.soak_again_at = self.now.saturating_add(self.config.health.soak).ok();
         }
+    }
+
+    /// What is kept of an incident that ends now.
+    fn past(&self, mut incident: Incident, resolution: Resolution) -> PastIncident {
+        let pending = self.record.outbox.pending().iter().map(|one| one.id.clone());
+        let on_their_way: Vec<String> = pending.filter(|id| incident.has_notice(id)).collect();
+        incident.notices.extend(on_their_way);
+        let about = self.record.ledger.deployment(&incident.about);
+        let cause = about.and_then(|about| about.causes().first().map(|(cause, ..)| *cause));
+        let (service, resolved_at) = (self.record.service.clone(), self.now);
+        PastIncident { service, incident, cause, resolved_at, resolution }
     }
 
     /// What the incident came to, now that tasks of it end no more.

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config::ServiceConfig;
 use crate::event::{Body, Event};
+use crate::history::PastIncident;
 use crate::installation::{Account, Brakes, Trouble};
 use crate::ledger::Absorbed;
 use crate::name::ServiceKey;
@@ -63,6 +64,8 @@ pub struct Decision {
     pub entries: Vec<Entry>,
     /// When to decide again though nothing comes in; always after `now`.
     pub due: Option<Timestamp>,
+    /// The incident that ended, to be kept with the record.
+    pub past: Option<PastIncident>,
 }
 
 /// What a decision needs to know.
@@ -96,8 +99,18 @@ pub fn decide(
         running.tasks.iter().for_each(|task| record.ledger.absorb_running(task));
     }
     let brakes = observation.brakes;
-    let mut deciding =
-        Deciding { config, now, running, brakes, record, entries, has_news, want_read, wish: None };
+    let mut deciding = Deciding {
+        config,
+        now,
+        running,
+        brakes,
+        record,
+        entries,
+        has_news,
+        want_read,
+        wish: None,
+        past: None,
+    };
     if deciding.needs_running() && deciding.may_read() {
         return deciding.asking(Ask::Running);
     }
@@ -114,14 +127,14 @@ pub fn decide(
     deciding.roll_back();
     if let (Some(trouble), Some((record, entries))) = (deciding.wish.take(), before) {
         let ask = Some(Ask::Announce(trouble));
-        return Decision { record, ask, entries, due: None };
+        return Decision { record, ask, entries, due: None, past: None };
     }
     deciding.resolve();
     deciding.escalate();
     deciding.record.ledger.tidy(now, deciding.record.incident.as_ref().map(|open| &open.about));
     let due = deciding.due();
-    let Deciding { record, entries, .. } = deciding;
-    Decision { record, ask: None, entries, due }
+    let Deciding { record, entries, past, .. } = deciding;
+    Decision { record, ask: None, entries, due, past }
 }
 
 /// Decides, answers with `read` what is asked, and takes everything decided for done: how a replay goes on. `account` is

@@ -43,13 +43,14 @@ pub fn settle(
         has_news: false,
         want_read: None,
         wish: None,
+        past: None,
     };
     for (id, settled) in settled {
         deciding.settle(id, settled);
     }
     let due = deciding.due();
     let Deciding { record, entries, .. } = deciding;
-    Decision { record, ask: None, entries, due }
+    Decision { record, ask: None, entries, due, past: None }
 }
 
 impl Deciding<'_> {
@@ -61,6 +62,12 @@ impl Deciding<'_> {
                 self.settle_rollback(id, action, decided_at, outcome);
             }
             (Work::Send(_), settled) => {
+                if let Some(incident) = &mut self.record.incident
+                    && *settled == Settled::Sent
+                    && incident.has_notice(id)
+                {
+                    incident.notices.push(id.to_owned());
+                }
                 if let Some(what) = settle_message(&mut self.record.outbox, id, settled) {
                     self.tell(what);
                 }

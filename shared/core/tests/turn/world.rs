@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
 use steady_core::event::{Concern, Event};
+use steady_core::history::StoredIncident;
 use steady_core::installation::{Account, Mode, Trouble};
 use steady_core::name::{FamilyKey, ServiceKey, TaskDefinitionRevision};
 use steady_core::notice::Message;
@@ -71,6 +72,8 @@ pub(crate) struct State {
     // the rest
     pub(crate) stored: Option<Stored>,
     pub(crate) version: u64,
+    /// Incidents that were saved as over, as often as they were.
+    pub(crate) past: Vec<StoredIncident>,
     /// The same of `prod/nightly-report`.
     pub(crate) family: Option<Stored>,
     pub(crate) family_version: u64,
@@ -360,13 +363,17 @@ impl KeepRecords for World {
         stops: bool,
         version: u64,
     ) -> Result<Saved, PortError> {
-        self.call(if stops { "TransactWriteItems" } else { "PutItem" }, |state| {
+        let both = stops || stored.past.is_some();
+        self.call(if both { "TransactWriteItems" } else { "PutItem" }, |state| {
             if state.version != version {
                 return Ok(Saved::Overtaken);
             }
             let mut stored = stored.clone();
             if let Some(known) = state.stored.as_ref().filter(|_| !stops) {
                 (stored.stops, stored.hashes) = (known.stops.clone(), known.hashes.clone());
+            }
+            if let Some(past) = stored.past.take() {
+                state.past.push(past);
             }
             state.stored = Some(stored);
             state.version += 1;
