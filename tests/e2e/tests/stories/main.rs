@@ -10,6 +10,7 @@
 
 mod batches;
 mod faults;
+mod history;
 mod rollbacks;
 mod standalone;
 mod swept;
