@@ -2,18 +2,21 @@
 //! `client.rs` says and no more often.
 //!
 //! All of it has to fit into the SDK's quota of retries, which is one for each service in a process (see `client.rs`): of
-//! DynamoDB's 500 tokens the faults for ever take 280.
+//! DynamoDB's 500 tokens the faults for ever take 420, and so of ECS's.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use steady_aws::client::{Aws, Settings};
 use steady_core::notice::Message;
 use steady_core::port::{
-    Call, ChangeService, KeepRecords, PortError, Publish, ReadConfig, ReadLogs, ReadService, Saved,
+    Call, ChangeService, FindOpen, KeepPlace, KeepRecords, PortError, Publish, ReadConfig,
+    ReadFleet, ReadLogs, ReadService, Saved,
 };
 use steady_core::record::Stored;
+use steady_core::slow_pass::Place;
 use steady_local_aws::{Fault, LocalAws, What, When};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -36,10 +39,16 @@ enum Method {
     List,
     Publish,
     Tail,
+    FindOpen,
+    SavePlace,
+    Clusters,
+    Services,
+    Standing,
+    Stopped,
 }
 
 /// Each method with its first call: service, operation, attempts.
-const FIRST_CALLS: [(Method, &str, &str, usize); 13] = [
+const FIRST_CALLS: [(Method, &str, &str, usize); 19] = [
     (Method::RunningTasks, "ecs", "DescribeServices", 3),
     (Method::ServiceState, "ecs", "DescribeTaskDefinition", 3),
     (Method::Stop, "ecs", "StopServiceDeployment", 1),
@@ -53,6 +62,12 @@ const FIRST_CALLS: [(Method, &str, &str, usize); 13] = [
     (Method::List, "ssm", "GetParametersByPath", 3),
     (Method::Publish, "sns", "Publish", 3),
     (Method::Tail, "logs", "GetLogEvents", 3),
+    (Method::FindOpen, "dynamodb", "Query", 3),
+    (Method::SavePlace, "dynamodb", "PutItem", 3),
+    (Method::Clusters, "ecs", "ListClusters", 3),
+    (Method::Services, "ecs", "ListServices", 3),
+    (Method::Standing, "ecs", "DescribeServices", 3),
+    (Method::Stopped, "ecs", "ListTasks", 3),
 ];
 
 impl Method {
@@ -82,6 +97,14 @@ impl Method {
             Self::List => parameters.list().await.map(drop),
             Self::Publish => aws.topics(topic).publish(&message()).await,
             Self::Tail => aws.logs().tail("/ecs/checkout", "app/1", 10).await.map(drop),
+            Self::FindOpen => table.find_open(Timestamp::UNIX_EPOCH, None, 10).await.map(drop),
+            Self::SavePlace => {
+                table.save_place(&Place::first(Timestamp::UNIX_EPOCH), 0).await.map(drop)
+            }
+            Self::Clusters => ecs.clusters(None).await.map(drop),
+            Self::Services => ecs.services("prod", None).await.map(drop),
+            Self::Standing => ecs.standing(&[checkout()]).await.map(drop),
+            Self::Stopped => ecs.stopped(&checkout()).await.map(drop),
         }
     }
 }

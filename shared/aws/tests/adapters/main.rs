@@ -18,4 +18,5 @@ mod logs;
 mod parameters;
 mod setup;
 mod story;
+mod sweep;
 mod table;

@@ -14,7 +14,7 @@ use steady_local_aws::{Fault, LocalAws, What, When};
 use crate::setup::{aws_at, checkout, patient, start};
 
 /// `prod/checkout` with `checkout:1`, steady, and `checkout:2` registered.
-async fn steady(desired_count: u32) -> (LocalAws, Ecs) {
+pub(crate) async fn steady(desired_count: u32) -> (LocalAws, Ecs) {
     let local = start().await;
     let ecs = aws_at(&local.endpoint(), patient()).await.ecs();
     local.ecs(|ecs| {
@@ -34,11 +34,11 @@ async fn steady(desired_count: u32) -> (LocalAws, Ecs) {
     (local, ecs)
 }
 
-fn pass(local: &LocalAws, minutes: i64) {
+pub(crate) fn pass(local: &LocalAws, minutes: i64) {
     local.ecs(|ecs| ecs.advance(ecs.now() + SignedDuration::from_mins(minutes)));
 }
 
-fn update(revision: &str) -> Call {
+pub(crate) fn update(revision: &str) -> Call {
     Call::UpdateService { service: checkout(), revision: revision.into() }
 }
 
