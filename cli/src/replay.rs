@@ -153,7 +153,7 @@ impl RecordedTasks {
 
     fn running(&self) -> RunningTasks {
         let tasks = self.0.values().cloned().collect();
-        RunningTasks { desired_count: None, primary: None, tasks }
+        RunningTasks { tasks, ..RunningTasks::default() }
     }
 }
 

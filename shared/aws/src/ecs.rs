@@ -7,15 +7,16 @@ mod fleet;
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
-    DesiredStatus, Failure, Service, ServiceDeployment, StopServiceDeploymentStopType, Task,
-    TaskDefinitionStatus,
+    DeploymentLifecycleHookDetail, DeploymentLifecycleHookStatus,
+    DeploymentLifecycleHookTargetType, DeploymentRolloutState, DeploymentStrategy, DesiredStatus,
+    Failure, Service, ServiceDeployment, StopServiceDeploymentStopType, Task, TaskDefinitionStatus,
 };
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use steady_core::name::{DeploymentId, ServiceKey, TaskArn, TaskDefinitionRevision};
 use steady_core::port::{
-    Call, ChangeService, DeploymentState, PortError, ReadService, RunningTask, RunningTasks,
-    ServiceDeploymentState, ServiceState, TargetState,
+    Call, ChangeService, DeploymentState, PauseHook, PortError, ReadService, Rollout, RolloutState,
+    RunningTask, RunningTasks, ServiceDeploymentState, ServiceState, Stage, Standing, TargetState,
 };
 
 use crate::error::{port_error, unclear};
@@ -124,10 +125,10 @@ impl Ecs {
     }
 
     /// `None`: ECS no longer knows it (service deployments are kept for 90 days: ListServiceDeployments).
-    async fn service_deployment(
+    async fn describe_service_deployment(
         &self,
         arn: &str,
-    ) -> Result<Option<ServiceDeploymentState>, PortError> {
+    ) -> Result<Option<ServiceDeployment>, PortError> {
         const CALL: &str = "DescribeServiceDeployments";
         let answer = self
             .reads
@@ -137,14 +138,55 @@ impl Ecs {
             .await
             .map_err(|error| port_error(CALL, error))?;
         only_missing(CALL, answer.failures())?;
-        let Some(found) = answer.service_deployments().first() else { return Ok(None) };
+        Ok(answer.service_deployments.unwrap_or_default().into_iter().next())
+    }
+
+    /// `None`: ECS no longer knows it.
+    async fn service_deployment(
+        &self,
+        arn: &str,
+    ) -> Result<Option<ServiceDeploymentState>, PortError> {
+        let Some(found) = self.describe_service_deployment(arn).await? else { return Ok(None) };
         let Some(status) = found.status() else {
-            return Err(unclear(CALL, "a service deployment without `status`"));
+            let without = "a service deployment without `status`";
+            return Err(unclear("DescribeServiceDeployments", without));
         };
         Ok(Some(ServiceDeploymentState {
             arn: arn.to_owned(),
             status: status.as_str().to_owned(),
-            sources: self.sources(found).await?,
+            sources: self.sources(&found).await?,
+        }))
+    }
+
+    async fn standing(&self, found: &Service) -> Result<Standing, PortError> {
+        let ended = [Some(DeploymentRolloutState::Completed), Some(DeploymentRolloutState::Failed)];
+        let primary = found.deployments().iter().find(|one| one.status() == Some("PRIMARY"));
+        let in_flight = primary.is_some_and(|one| !ended.contains(&one.rollout_state().cloned()));
+        // Deployments of any other service wait for nothing but their tasks.
+        let staged = found.deployment_configuration().is_some_and(|configuration| {
+            let strategy = configuration.strategy();
+            strategy.is_some_and(|strategy| *strategy != DeploymentStrategy::Rolling)
+                || !configuration.lifecycle_hooks().is_empty()
+        });
+        let stage = match found.current_service_deployment().filter(|_| in_flight && staged) {
+            Some(arn) => self.stage(arn).await?,
+            None => None,
+        };
+        Ok(Standing {
+            status: found.status().map(str::to_owned),
+            controller: controller(found),
+            scheduling_strategy: scheduling_strategy(found),
+            rollouts: found.deployments().iter().filter_map(rollout).collect(),
+            stage,
+        })
+    }
+
+    async fn stage(&self, arn: &str) -> Result<Option<Stage>, PortError> {
+        let found = self.describe_service_deployment(arn).await?;
+        Ok(found.map(|found| Stage {
+            service_deployment: arn.to_owned(),
+            name: found.lifecycle_stage().map(|stage| stage.as_str().to_owned()),
+            hook: found.lifecycle_hook_details().iter().find_map(waiting_hook),
         }))
     }
 
@@ -190,21 +232,20 @@ impl Ecs {
 }
 
 impl ReadService for Ecs {
-    /// A service that ECS does not know is refused with code `MISSING`: nothing can be said of what it runs.
+    /// A service that ECS does not know has no tasks, and a standing without `status`.
     async fn running_tasks(&self, service: &ServiceKey) -> Result<RunningTasks, PortError> {
         let Some(found) = self.describe_service(service).await? else {
-            return Err(PortError::Refused {
-                call: "DescribeServices",
-                code: MISSING.to_owned(),
-                text: format!("ECS knows no service `{service}`"),
-            });
+            let standing = Some(Box::default());
+            return Ok(RunningTasks { standing, ..RunningTasks::default() });
         };
         let mut tasks = Vec::new();
         for arns in self.list_running_tasks(service).await?.chunks(TASKS_MAX) {
             let described = self.describe_tasks(service, arns).await?;
             tasks.extend(described.iter().filter_map(running_task));
         }
+        let standing = Some(Box::new(self.standing(&found).await?));
         Ok(RunningTasks {
+            standing,
             desired_count: u32::try_from(found.desired_count()).ok(),
             primary: found
                 .deployments()
@@ -232,14 +273,8 @@ impl ReadService for Ecs {
         };
         Ok(ServiceState {
             status: found.status().map(str::to_owned),
-            controller: found
-                .deployment_controller()
-                .map_or("ECS", |controller| controller.r#type().as_str())
-                .to_owned(),
-            scheduling_strategy: found
-                .scheduling_strategy()
-                .map_or("REPLICA", |strategy| strategy.as_str())
-                .to_owned(),
+            controller: controller(&found),
+            scheduling_strategy: scheduling_strategy(&found),
             deployments: found.deployments().iter().filter_map(deployment_state).collect(),
             service_deployment,
             target,
@@ -296,6 +331,42 @@ fn running_task(task: &Task) -> Option<RunningTask> {
         deployment: task.started_by().map(DeploymentId::from),
         revision: task.task_definition_arn().map(revision_of),
         started_at: timestamp(task.started_at()?)?,
+    })
+}
+
+fn controller(service: &Service) -> String {
+    let controller = service.deployment_controller();
+    controller.map_or("ECS", |controller| controller.r#type().as_str()).to_owned()
+}
+
+fn scheduling_strategy(service: &Service) -> String {
+    service.scheduling_strategy().map_or("REPLICA", |strategy| strategy.as_str()).to_owned()
+}
+
+fn rollout(deployment: &aws_sdk_ecs::types::Deployment) -> Option<Rollout> {
+    let state = match deployment.rollout_state() {
+        Some(DeploymentRolloutState::InProgress) => Some(RolloutState::InProgress),
+        Some(DeploymentRolloutState::Completed) => Some(RolloutState::Completed),
+        Some(DeploymentRolloutState::Failed) => Some(RolloutState::Failed),
+        _ => None,
+    };
+    Some(Rollout {
+        deployment: DeploymentId::from(deployment.id()?),
+        is_primary: deployment.status() == Some("PRIMARY"),
+        revision: deployment.task_definition().map(revision_of),
+        state,
+        reason: deployment.rollout_state_reason().map(str::to_owned),
+    })
+}
+
+fn waiting_hook(hook: &DeploymentLifecycleHookDetail) -> Option<PauseHook> {
+    let awaits = hook.status() == Some(&DeploymentLifecycleHookStatus::AwaitingAction);
+    let is_pause = hook.target_type() == Some(&DeploymentLifecycleHookTargetType::Pause);
+    let id = hook.hook_id().filter(|_| awaits && is_pause)?;
+    Some(PauseHook {
+        id: id.to_owned(),
+        expires_at: hook.expires_at().and_then(timestamp),
+        timeout_action: hook.timeout_action().map(|action| action.as_str().to_owned()),
     })
 }
 

@@ -76,8 +76,76 @@ pub struct RunningTasks {
     pub desired_count: Option<u32>,
     /// The id of the deployment with status PRIMARY; `None` where the reader cannot know it.
     pub primary: Option<DeploymentId>,
+    /// How the service itself stands; `None` where the reader cannot know it.
+    pub standing: Option<Box<Standing>>,
     /// All its tasks with `lastStatus` and `desiredStatus` RUNNING, of every deployment.
     pub tasks: Vec<RunningTask>,
+}
+
+/// How a service stands, as the DescribeServices of [`ReadService::running_tasks`] shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// `status`: `ACTIVE`, `DRAINING` or `INACTIVE`; `None` if ECS does not know the service.
+    pub status: Option<String>,
+    /// `deploymentController.type`: `ECS` (also where the answer has none), `CODE_DEPLOY` or `EXTERNAL`.
+    pub controller: String,
+    /// `schedulingStrategy`: `REPLICA` or `DAEMON`.
+    pub scheduling_strategy: String,
+    /// `deployments`, as ECS lists them.
+    pub rollouts: Vec<Rollout>,
+    /// Where the service deployment in flight is, of a service whose deployments go through stages (blue/green, linear,
+    /// canary, or with lifecycle hooks).
+    pub stage: Option<Stage>,
+}
+
+/// How far one of `deployments` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rollout {
+    /// `id`
+    pub deployment: DeploymentId,
+    /// Whether its `status` is PRIMARY.
+    pub is_primary: bool,
+    /// `taskDefinition` as `family:revision`
+    pub revision: Option<TaskDefinitionRevision>,
+    /// `rolloutState`; `None` where ECS gives none, as for services behind a Classic Load Balancer (API reference,
+    /// Deployment).
+    pub state: Option<RolloutState>,
+    /// `rolloutStateReason`
+    pub reason: Option<String>,
+}
+
+/// `rolloutState`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RolloutState {
+    /// `IN_PROGRESS`
+    InProgress,
+    /// `COMPLETED`
+    Completed,
+    /// `FAILED`: the circuit breaker or a deployment alarm gave it up.
+    Failed,
+}
+
+/// Where a service deployment is (DescribeServiceDeployments).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// `serviceDeploymentArn`
+    pub service_deployment: String,
+    /// `lifecycleStage`: `SCALE_UP`, `POST_TEST_TRAFFIC_SHIFT`, `BAKE_TIME`, …; `None` before it has one.
+    pub name: Option<String>,
+    /// The PAUSE hook that waits for ContinueServiceDeployment, if one does.
+    pub hook: Option<PauseHook>,
+}
+
+/// An entry of `lifecycleHookDetails` with target type PAUSE and status AWAITING_ACTION (ECS developer guide, "Pause
+/// hooks for Amazon ECS service deployments").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseHook {
+    /// `hookId`
+    pub id: String,
+    /// `expiresAt`: when ECS takes `timeout_action` by itself.
+    pub expires_at: Option<Timestamp>,
+    /// `timeoutAction`: `CONTINUE` or `ROLLBACK`.
+    pub timeout_action: Option<String>,
 }
 
 /// How a service stands, as one reading of it shows: what an action is checked against just before it is done, and

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use steady_core::name::{DeploymentId, TaskDefinitionRevision};
 use steady_core::port::{
-    Call, ChangeService, DeploymentState, PortError, ReadService, RunningTasks,
-    ServiceDeploymentState, ServiceState, TargetState,
+    Call, ChangeService, DeploymentState, PauseHook, PortError, ReadService, Rollout, RolloutState,
+    RunningTasks, ServiceDeploymentState, ServiceState, Stage, TargetState,
 };
 
 use crate::canned::{Canned, Turn};
@@ -164,15 +164,97 @@ async fn a_service_without_tasks_is_not_asked_for_them() {
 }
 
 #[tokio::test]
-async fn nothing_is_said_of_what_an_unknown_service_runs() {
+async fn a_service_that_ecs_does_not_know_has_no_status_and_runs_nothing() {
     let no_cluster = refused("DescribeServices", "ClusterNotFoundException", "Cluster not found.");
     for turn in [failed("DescribeServices", "MISSING"), no_cluster] {
-        let (_, found) = running(vec![turn]).await;
-        assert_eq!(
-            found.expect_err("no such service").to_string(),
-            "DescribeServices was refused (MISSING: ECS knows no service `prod/checkout`)"
-        );
+        let (canned, found) = running(vec![turn]).await;
+        let standing = Some(Box::default());
+        assert_eq!(found, Ok(RunningTasks { standing, ..RunningTasks::default() }));
+        assert_eq!(canned.operations(), ["DescribeServices"]);
     }
+}
+
+#[tokio::test]
+async fn how_the_service_stands_comes_with_what_it_runs() {
+    let mut service = service();
+    service["deployments"] = json!([
+        {
+            "id": "ecs-svc/2", "status": "PRIMARY", "rolloutState": "IN_PROGRESS",
+            "rolloutStateReason": "ECS deployment ecs-svc/2 in progress.",
+            "taskDefinition": task_definition_arn("checkout:42"),
+        },
+        { "id": "ecs-svc/1", "status": "ACTIVE", "rolloutState": "COMPLETED" },
+    ]);
+    let turns = vec![described(service), ("ListTasks", 200, json!({ "taskArns": [] }))];
+    let (canned, found) = running(turns).await;
+    assert_eq!(canned.operations(), ["DescribeServices", "ListTasks"], "it has no stages");
+    let found = found.expect("an answer").standing.expect("a standing");
+    assert_eq!(found.status.as_deref(), Some("ACTIVE"));
+    assert_eq!(
+        (found.controller.as_str(), found.scheduling_strategy.as_str()),
+        ("CODE_DEPLOY", "DAEMON")
+    );
+    assert_eq!(
+        found.rollouts,
+        [
+            Rollout {
+                deployment: "ecs-svc/2".into(),
+                is_primary: true,
+                revision: Some("checkout:42".into()),
+                state: Some(RolloutState::InProgress),
+                reason: Some("ECS deployment ecs-svc/2 in progress.".to_owned()),
+            },
+            Rollout {
+                deployment: "ecs-svc/1".into(),
+                is_primary: false,
+                revision: None,
+                state: Some(RolloutState::Completed),
+                reason: None,
+            },
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_staged_deployment_in_flight_tells_its_stage_and_who_it_waits_for() {
+    let mut service = service();
+    service["deploymentConfiguration"] = json!({ "strategy": "BLUE_GREEN" });
+    let hook = |id: &str, with: [&str; 2]| {
+        json!({
+            "hookId": id, "targetType": with[0], "status": with[1],
+            "expiresAt": 1_795_226_600.0, "timeoutAction": "ROLLBACK",
+        })
+    };
+    let deployment = json!({
+        "serviceDeploymentArn": SERVICE_DEPLOYMENT,
+        "status": "IN_PROGRESS",
+        "lifecycleStage": "POST_TEST_TRAFFIC_SHIFT",
+        "lifecycleHookDetails": [
+            hook("ecs-pause-1", ["PAUSE", "SUCCEEDED"]),
+            hook("ecs-lambda-1", ["AWS_LAMBDA", "AWAITING_ACTION"]),
+            hook("ecs-pause-2", ["PAUSE", "AWAITING_ACTION"]),
+        ],
+    });
+    let (canned, found) = running(vec![
+        described(service),
+        ("ListTasks", 200, json!({ "taskArns": [] })),
+        ("DescribeServiceDeployments", 200, json!({ "serviceDeployments": [deployment] })),
+    ])
+    .await;
+    let last = canned.asked().pop().expect("a call").1;
+    assert_eq!(last, json!({ "serviceDeploymentArns": [SERVICE_DEPLOYMENT] }));
+    assert_eq!(
+        found.expect("an answer").standing.expect("a standing").stage,
+        Some(Stage {
+            service_deployment: SERVICE_DEPLOYMENT.to_owned(),
+            name: Some("POST_TEST_TRAFFIC_SHIFT".to_owned()),
+            hook: Some(PauseHook {
+                id: "ecs-pause-2".to_owned(),
+                expires_at: Some("2026-11-21T02:03:20Z".parse().expect("a time")),
+                timeout_action: Some("ROLLBACK".to_owned()),
+            }),
+        })
+    );
 }
 
 #[tokio::test]

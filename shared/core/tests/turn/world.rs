@@ -318,6 +318,7 @@ impl ReadService for World {
             Ok(RunningTasks {
                 desired_count: Some(4),
                 primary: primary.map(|one| one.id.clone()),
+                standing: None,
                 tasks: state.running.clone(),
             })
         })
