@@ -343,13 +343,17 @@ fn scheduling_strategy(service: &Service) -> String {
     service.scheduling_strategy().map_or("REPLICA", |strategy| strategy.as_str()).to_owned()
 }
 
-fn rollout(deployment: &aws_sdk_ecs::types::Deployment) -> Option<Rollout> {
-    let state = match deployment.rollout_state() {
-        Some(DeploymentRolloutState::InProgress) => Some(RolloutState::InProgress),
-        Some(DeploymentRolloutState::Completed) => Some(RolloutState::Completed),
-        Some(DeploymentRolloutState::Failed) => Some(RolloutState::Failed),
+fn rollout_state(deployment: &aws_sdk_ecs::types::Deployment) -> Option<RolloutState> {
+    match deployment.rollout_state()? {
+        DeploymentRolloutState::InProgress => Some(RolloutState::InProgress),
+        DeploymentRolloutState::Completed => Some(RolloutState::Completed),
+        DeploymentRolloutState::Failed => Some(RolloutState::Failed),
         _ => None,
-    };
+    }
+}
+
+fn rollout(deployment: &aws_sdk_ecs::types::Deployment) -> Option<Rollout> {
+    let state = rollout_state(deployment);
     Some(Rollout {
         deployment: DeploymentId::from(deployment.id()?),
         is_primary: deployment.status() == Some("PRIMARY"),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::Counts;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision, fnv1a};
+use crate::record::is_default;
 use crate::rollback::RollbackState;
 
 /// While open, people are told again this long after it opened.
@@ -35,6 +36,9 @@ pub struct Incident {
     pub id: IncidentId,
     /// What opened it.
     pub kind: IncidentKind,
+    /// What it has become, where that is graver.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub graver: Option<IncidentKind>,
     /// When it opened.
     pub opened_at: Timestamp,
     /// The deployment whose failures it is about: the newest that failed.
@@ -77,6 +81,12 @@ pub enum IncidentKind {
     RestartLoop,
     /// ECS gave a deployment up.
     DeploymentFailed,
+    /// A deployment has not ended by its deadline (`health.deadline`).
+    DeploymentStuck,
+    /// A revision that was rolled back is deployed again.
+    BadRedeployed,
+    /// Tasks do not start, and the revision is not the cause, as far as can be told.
+    Environment,
 }
 
 impl IncidentKind {
@@ -85,6 +95,9 @@ impl IncidentKind {
         match self {
             Self::RestartLoop => "restart-loop",
             Self::DeploymentFailed => "deployment-failed",
+            Self::DeploymentStuck => "deployment-stuck",
+            Self::BadRedeployed => "bad-redeployed",
+            Self::Environment => "environment",
         }
     }
 
@@ -93,6 +106,18 @@ impl IncidentKind {
         match self {
             Self::RestartLoop => "restart loop",
             Self::DeploymentFailed => "deployment failed",
+            Self::DeploymentStuck => "deployment stuck",
+            Self::BadRedeployed => "bad revision deployed again",
+            Self::Environment => "tasks do not start",
+        }
+    }
+
+    /// A graver kind in an open incident is news, an equal or lesser one is not.
+    fn gravity(self) -> u8 {
+        match self {
+            Self::Environment => 0,
+            Self::DeploymentStuck | Self::BadRedeployed => 1,
+            Self::RestartLoop | Self::DeploymentFailed => 2,
         }
     }
 }
@@ -155,6 +180,20 @@ impl Incident {
         id.strip_prefix(self.id.as_str()).is_some_and(|rest| rest.starts_with('-'))
     }
 
+    /// What it is by now: what opened it, or what came later and is graver.
+    pub fn is_now(&self) -> IncidentKind {
+        self.graver.unwrap_or(self.kind)
+    }
+
+    /// Takes in that `kind` joins it. Whether that is graver than all before.
+    pub(crate) fn worsen(&mut self, kind: IncidentKind) -> bool {
+        let is_graver = kind.gravity() > self.is_now().gravity();
+        if is_graver {
+            self.graver = Some(kind);
+        }
+        is_graver
+    }
+
     /// When people are told again, if it stays open.
     pub fn next_escalation(&self) -> Option<Timestamp> {
         self.opened_at.saturating_add(*ESCALATE_AFTER.get(self.escalations)?).ok()
@@ -181,6 +220,26 @@ pub enum Resolution {
         /// How long it has behaved.
         soak: SignedDuration,
     },
+    /// A deployment that was late completed after all.
+    Completed {
+        /// Which.
+        deployment: DeploymentId,
+        /// What it deployed, where known.
+        revision: Option<TaskDefinitionRevision>,
+        /// From its begin on.
+        took: SignedDuration,
+    },
+    /// A bad revision that was deployed again completed, and behaved through its soak.
+    Behaved {
+        /// Which.
+        revision: Option<TaskDefinitionRevision>,
+        /// For how long.
+        soak: SignedDuration,
+    },
+    /// Tasks start again: ECS says that the service is steady.
+    Steady,
+    /// The service was deleted.
+    Deleted,
     /// No task has failed for long.
     Ceased {
         /// For how long.

@@ -44,12 +44,38 @@ pub struct Record {
     /// Whether they were wanted again sooner than that.
     #[serde(default, skip_serializing_if = "is_default")]
     pub read_owed: bool,
+    /// Who deploys it, where that is not ECS: `CODE_DEPLOY` or `EXTERNAL`; or `DAEMON`, its scheduling strategy.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub deployed_by: Option<String>,
+    /// When ECS said that the service is deleted, or being so. A deployment that begins later ends that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub deleted_at: Option<Timestamp>,
+    /// What the service scheduler said of placing its tasks, while that fails.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub placement: Placement,
     /// The last good config. It is read anew whenever the running tasks are.
     #[serde(default, skip_serializing_if = "is_default", serialize_with = "unlike_default")]
     pub config: ServiceConfig,
     /// What was decided and is not confirmed yet.
     #[serde(default, skip_serializing_if = "is_default")]
     pub outbox: Outbox,
+}
+
+/// What `ECS Service Action` events tell of a service whose tasks are not placed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    /// The newest `SERVICE_TASK_PLACEMENT_FAILURE`s, oldest first; at most [`Placement::KEPT`].
+    pub failed_at: Vec<Timestamp>,
+    /// The newest one's `reason`: `RESOURCE:FARGATE`.
+    pub reason: Option<String>,
+    /// The newest `SERVICE_STEADY_STATE` since, of a service with an incident.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub steady_at: Option<Timestamp>,
+}
+
+impl Placement {
+    /// As many as open an incident.
+    pub const KEPT: usize = crate::watch::ENVIRONMENT_TASKS_MIN;
 }
 
 /// A rollback that was decided.
@@ -149,6 +175,9 @@ impl Record {
             has_looked_back: false,
             read_at: None,
             read_owed: false,
+            deployed_by: None,
+            deleted_at: None,
+            placement: Placement::default(),
             config: ServiceConfig::default(),
             outbox: Outbox::default(),
         }

@@ -109,6 +109,32 @@ pub enum Because {
         /// ECS's reason.
         reason: Option<String>,
     },
+    /// A deployment has not ended by its deadline, and ECS was asked whether it really has not.
+    DeploymentStuck {
+        /// Which.
+        deployment: DeploymentId,
+        /// For how long it has been in progress.
+        lasts: SignedDuration,
+        /// How many of its tasks failed so far.
+        failed_tasks: u32,
+    },
+    /// A bad revision is deployed again.
+    BadRedeployed {
+        /// When it was last rolled back, where that is still known.
+        rolled_back_at: Option<Timestamp>,
+    },
+    /// And a task of it fails: with what was known of it before, that is enough.
+    BadFailsAgain {
+        /// How many.
+        failed_tasks: u32,
+    },
+    /// Tasks do not start, and the revision is not the cause, as far as can be told.
+    Environment {
+        /// What ended most of them; `None`: they were not even placed.
+        cause: Option<Cause>,
+        /// How many, or how often ECS could not place one.
+        times: usize,
+    },
 }
 
 impl What {
@@ -168,6 +194,38 @@ impl fmt::Display for Because {
                 }
                 None => write!(f, "ECS gave up deployment {deployment}"),
             },
+            Self::DeploymentStuck { deployment, lasts, failed_tasks } => {
+                let lasts = words::duration(*lasts);
+                write!(f, "deployment {deployment} has been in progress for {lasts}; ")?;
+                match failed_tasks {
+                    0 => f.write_str("no task of it has failed"),
+                    1 => f.write_str("1 task of it failed"),
+                    many => write!(f, "{many} tasks of it failed"),
+                }
+            }
+            Self::BadRedeployed { rolled_back_at: Some(at) } => {
+                write!(f, "deployed again, though rolled back at {}", words::clock(*at))
+            }
+            Self::BadRedeployed { rolled_back_at: None } => {
+                f.write_str("deployed again, though rolled back before")
+            }
+            Self::BadFailsAgain { failed_tasks: 1 } => {
+                f.write_str("rolled back before, and 1 task of it fails again")
+            }
+            Self::BadFailsAgain { failed_tasks } => {
+                write!(f, "rolled back before, and {failed_tasks} tasks of it fail again")
+            }
+            Self::Environment { cause: Some(cause), times } => write!(
+                f,
+                "{times} tasks did not start within {}: {}",
+                words::duration(crate::watch::ENVIRONMENT_WITHIN),
+                cause.words(),
+            ),
+            Self::Environment { cause: None, times } => write!(
+                f,
+                "ECS could not place a task {times} times within {}",
+                words::duration(crate::watch::ENVIRONMENT_WITHIN),
+            ),
         }
     }
 }

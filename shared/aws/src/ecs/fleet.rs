@@ -1,13 +1,11 @@
 //! What the slow pass reads: clusters, services, how they stand, and tasks that stopped.
 
-use aws_sdk_ecs::types::{
-    Container, Deployment, DeploymentRolloutState, DesiredStatus, Service, Task,
-};
+use aws_sdk_ecs::types::{Container, Deployment, DesiredStatus, Service, Task};
 use steady_core::event::{self, Owner, TaskEvent, TaskStatus};
 use steady_core::name::{Arn, DeploymentId, ServiceKey, TaskArn};
 use steady_core::port::{
-    Page, PortError, ReadFleet, RolloutState, SERVICES_A_PAGE, StandingDeployment, StandingService,
-    StoppedTask, TASKS_A_PAGE,
+    Page, PortError, ReadFleet, SERVICES_A_PAGE, StandingDeployment, StandingService, StoppedTask,
+    TASKS_A_PAGE,
 };
 use steady_core::stop::StopCode;
 
@@ -116,15 +114,9 @@ fn standing(cluster: &str, service: &Service) -> Option<StandingService> {
 }
 
 fn standing_deployment(deployment: &Deployment) -> Option<StandingDeployment> {
-    let rollout_state = deployment.rollout_state().and_then(|state| match state {
-        DeploymentRolloutState::InProgress => Some(RolloutState::InProgress),
-        DeploymentRolloutState::Completed => Some(RolloutState::Completed),
-        DeploymentRolloutState::Failed => Some(RolloutState::Failed),
-        _ => None,
-    });
     Some(StandingDeployment {
         id: DeploymentId::from(deployment.id()?),
-        rollout_state,
+        rollout_state: super::rollout_state(deployment),
         reason: deployment.rollout_state_reason().map(str::to_owned),
         failed_tasks: deployment.failed_tasks(),
         created_at: deployment.created_at().and_then(timestamp),

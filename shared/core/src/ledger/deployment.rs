@@ -70,6 +70,24 @@ pub struct Deployment {
     /// ECS gave it up, and an incident says so.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) failure_told: bool,
+    /// Its deadline has passed, and an incident says so, or nothing needed to be said.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) deadline_settled: bool,
+    /// It was last seen then to wait for traffic, a clock or a person; its deadline counts from there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) waited_until: Option<Timestamp>,
+    /// It waits, and is looked at again then.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) look_at: Option<Timestamp>,
+    /// The PAUSE hook whose default action people were told of.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) hook_told: Option<String>,
+    /// It carries a bad revision again, and an incident says so.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) bad_told: bool,
+    /// The environment keeps its tasks from starting, and an incident says so.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) environment_told: bool,
 }
 
 impl Deployment {
@@ -95,6 +113,12 @@ impl Deployment {
             is_proven: false,
             in_trouble: false,
             failure_told: false,
+            deadline_settled: false,
+            waited_until: None,
+            look_at: None,
+            hook_told: None,
+            bad_told: false,
+            environment_told: false,
         }
     }
 
@@ -120,6 +144,12 @@ impl Deployment {
             self.is_proven = false;
             self.failure_told = false;
             self.in_trouble = false;
+            self.deadline_settled = false;
+            self.waited_until = None;
+            self.look_at = None;
+            self.hook_told = None;
+            self.bad_told = false;
+            self.environment_told = false;
             self.settle();
         }
         self.began = at;
@@ -128,11 +158,11 @@ impl Deployment {
         self.replaces = replaces;
     }
 
-    pub(super) fn complete(&mut self, at: Timestamp) {
+    pub(crate) fn complete(&mut self, at: Timestamp) {
         self.completed_at = self.completed_at.max(Some(at));
     }
 
-    pub(super) fn fail(&mut self, at: Timestamp, reason: Option<Arc<str>>) {
+    pub(crate) fn fail(&mut self, at: Timestamp, reason: Option<Arc<str>>) {
         if self.failed_at < Some(at) {
             self.failed_at = Some(at);
             self.failed_reason = reason;

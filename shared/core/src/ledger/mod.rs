@@ -299,6 +299,11 @@ impl Ledger {
         self.proven.drain(..surplus);
     }
 
+    /// Whether any revision is bad.
+    pub(crate) fn has_bad(&self) -> bool {
+        !self.bad.is_empty()
+    }
+
     /// Whether a rollback away from `revision` was decided, and it was not proven since.
     pub fn is_bad(&self, revision: &TaskDefinitionRevision) -> bool {
         self.bad.contains(revision)

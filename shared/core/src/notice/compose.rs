@@ -25,7 +25,7 @@ pub fn of_incident(
     let (cause, verdict) = telling.main_cause().map(|(cause, verdict, _)| (cause, verdict)).unzip();
     let severity = match stage {
         Stage::Resolved(_) => Severity::Info,
-        _ => Severity::Critical,
+        _ => telling.severity(),
     };
     Some(Notice {
         schema: "steady.notice/1",
@@ -59,7 +59,7 @@ pub(super) struct Telling<'a> {
     pub(super) incident: &'a Incident,
     pub(super) stage: &'a Stage,
     pub(super) config: &'a ServiceConfig,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 impl Telling<'_> {
@@ -67,7 +67,7 @@ impl Telling<'_> {
         &self.record.service
     }
 
-    fn deployment(&self) -> Option<&Deployment> {
+    pub(super) fn deployment(&self) -> Option<&Deployment> {
         self.record.ledger.deployment(&self.incident.about)
     }
 
@@ -122,7 +122,7 @@ impl Telling<'_> {
     }
 
     fn subject_tail(&self, name: Option<&str>) -> String {
-        let kind = self.incident.kind.words();
+        let kind = self.incident.is_now().words();
         let on = name.map(|name| format!(" on {name}")).unwrap_or_default();
         // A target is named as long as the failing revision is.
         let to = |target: &TaskDefinitionRevision| match name {
@@ -166,13 +166,14 @@ impl Telling<'_> {
 
     fn summary(&self) -> String {
         let (service, revision) = (self.service(), self.revision());
-        let state = match self.incident.kind {
+        let state = match self.incident.is_now() {
             IncidentKind::RestartLoop => {
                 format!("{service} is in a restart loop: tasks of {revision} keep failing.")
             }
             IncidentKind::DeploymentFailed => {
                 format!("The deployment of {revision} to {service} failed: ECS gave it up.")
             }
+            _ => self.life_summary(),
         };
         let what = match (self.stage, &self.incident.rollback) {
             (Stage::Resolved(resolution), _) => {
@@ -193,6 +194,9 @@ impl Telling<'_> {
             ),
             (_, RollbackState::Refused(Refusal::NotEnoughEvidence(_))) => {
                 "Steady waits for more evidence before it rolls back.".to_owned()
+            }
+            (_, RollbackState::Refused(Refusal::NotFailedAgain)) => {
+                "Steady rolls it back as soon as one of its tasks fails.".to_owned()
             }
             (_, RollbackState::Refused(Refusal::NativeRollback(_))) => {
                 "ECS is rolling it back by itself; Steady follows and tells you when it is steady."
@@ -333,6 +337,7 @@ impl Telling<'_> {
         let reason = failed.and_then(Deployment::failed_reason);
         let mut lines: Vec<String> =
             reason.map(|reason| quoted("ECS on the deployment", reason)).into_iter().collect();
+        lines.extend(self.unplaced());
         let mut causes = self.deployment().map(Deployment::causes).unwrap_or_default().into_iter();
         match causes.next() {
             Some((cause, _, count)) => {
@@ -341,6 +346,11 @@ impl Telling<'_> {
                 let quote = stops.last().and_then(|stop| own_words(stop));
                 lines.extend(quote.map(|quote| quoted("ECS on the newest task", quote)));
             }
+            None if self.unplaced().is_some() => {}
+            None if self.incident.is_now() == IncidentKind::BadRedeployed => lines.push(
+                "what it was rolled back for may be there still; no task of it has stopped this time"
+                    .to_owned(),
+            ),
             None => lines
                 .push("no stopped task of it has been seen, so the cause is not known".to_owned()),
         }

@@ -4,6 +4,7 @@
 //! what you do now. Whoever is woken by it must be able to act on it alone.
 
 mod compose;
+mod life;
 mod message;
 mod render;
 mod standalone;
@@ -19,6 +20,7 @@ use crate::name::{Account, Region, TaskDefinitionRevision};
 use crate::stop::{Cause, Verdict};
 
 pub use compose::of_incident;
+pub use life::of_pause_hook;
 pub use message::Message;
 pub use standalone::of_standalone_task;
 
@@ -36,12 +38,12 @@ pub struct Notice {
     pub id: String,
     /// When it was written.
     pub at: Timestamp,
-    /// What it tells: `opened`, `rollback-begun`, `rollback-refused`, `rollback-failed`, `escalated`, `resolved`,
-    /// `task-failed`.
+    /// What it tells: `opened`, `worsened`, `rollback-begun`, `rollback-refused`, `rollback-failed`, `escalated`, `resolved`,
+    /// `task-failed`, `hook-waiting`.
     pub stage: &'static str,
     /// How much it matters.
     pub severity: Severity,
-    /// The incident's kind, or `standalone-task`.
+    /// The incident's kind, or `standalone-task`, or `pause-hook`.
     pub kind: &'static str,
     /// The incident's id.
     pub incident: Option<IncidentId>,
@@ -110,9 +112,9 @@ pub struct Section {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Tasks of a service fail now.
+    /// Tasks of a service fail now, or are missing.
     Critical,
-    /// Something failed that no service depends on.
+    /// Something failed that no service depends on, or whose service has the tasks that it needs.
     Warning,
     /// It is over.
     Info,
@@ -134,6 +136,8 @@ impl Severity {
 pub enum Stage {
     /// It opened.
     Opened,
+    /// Something graver has joined it.
+    Worsened,
     /// A rollback has begun.
     RollbackBegun,
     /// A rollback that was announced does not come.
@@ -150,6 +154,7 @@ impl Stage {
     fn slug(&self) -> &'static str {
         match self {
             Self::Opened => "opened",
+            Self::Worsened => "worsened",
             Self::RollbackBegun => "rollback-begun",
             Self::RollbackRefused => "rollback-refused",
             Self::RollbackFailed => "rollback-failed",

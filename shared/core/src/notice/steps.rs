@@ -74,7 +74,11 @@ impl Telling<'_> {
             Stage::Resolved(resolution) => return self.after(resolution),
             _ => self.first_fix().into_iter().collect(),
         };
-        steps.extend(self.compare());
+        steps.extend(self.look_at_stuck());
+        steps.extend(self.let_it_prove());
+        if !self.is_environment() {
+            steps.extend(self.compare());
+        }
         match (self.decided(), &self.incident.rollback) {
             (Some(_), _) => steps.extend(self.drift()),
             // What was meant to be done at once comes first.
@@ -134,7 +138,9 @@ impl Telling<'_> {
 
     fn by_hand(&self) -> Option<String> {
         // An environment that fails will fail the old revision too.
-        if self.main_cause().is_some_and(|(_, verdict, _)| verdict == Verdict::Environment) {
+        if self.is_environment()
+            || self.main_cause().is_some_and(|(_, verdict, _)| verdict == Verdict::Environment)
+        {
             return None;
         }
         let region = self.region_flag();
@@ -150,7 +156,11 @@ impl Telling<'_> {
         {
             match refusal {
                 refusal if refusal.is_overtaken() => return None,
-                Refusal::ForeignController(_) | Refusal::NotActive(_) => return None,
+                Refusal::ForeignController(controller) => {
+                    return Some(self.by_its_controller(controller));
+                }
+                Refusal::NotActive(_) => return None,
+                Refusal::FirstDeployment => return Some(self.without_earlier()),
                 Refusal::TargetUnusable { revision, state: TargetState::Inactive } => {
                     return Some(format!(
                         "To go back by hand, register {revision} anew (it can still be read: aws ecs describe-task-definition --task-definition {revision}{region}), or {}",
@@ -194,7 +204,12 @@ impl Telling<'_> {
             Resolution::RollbackVerified { .. } => self.drift(),
             // ECS may go back without saying so in an event.
             Resolution::Ceased { .. } if self.decided().is_some() => self.drift(),
-            Resolution::Replaced { .. } => vec!["Nothing needs to be done".to_owned()],
+            Resolution::Replaced { .. }
+            | Resolution::Completed { .. }
+            | Resolution::Behaved { .. }
+            | Resolution::Deleted => vec!["Nothing needs to be done".to_owned()],
+            Resolution::Steady => self.after_environment(),
+            Resolution::Ceased { .. } if self.is_environment() => self.after_environment(),
             Resolution::Ceased { .. } => vec![format!(
                 "Find out what ended it: {} was not changed, so the cause may come back",
                 self.revision(),
@@ -230,7 +245,7 @@ impl Telling<'_> {
         vec![format!("rollback = \"off\" under [health] in {}.toml stops this", self.service())]
     }
 
-    fn region_flag(&self) -> String {
+    pub(super) fn region_flag(&self) -> String {
         self.record.region.as_ref().map(|region| format!(" --region {region}")).unwrap_or_default()
     }
 }

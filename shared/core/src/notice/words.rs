@@ -109,6 +109,16 @@ pub fn resolution(resolution: &Resolution) -> String {
             name(deployment, revision),
             duration(*soak),
         ),
+        Resolution::Completed { deployment, revision, took } => {
+            format!("{} completed after {}", name(deployment, revision), duration(*took),)
+        }
+        Resolution::Behaved { revision, soak } => format!(
+            "{} completed and has behaved for {} this time",
+            revision.as_ref().map_or("the revision", |revision| revision.as_str()),
+            duration(*soak),
+        ),
+        Resolution::Steady => "tasks start again, and ECS calls the service steady".to_owned(),
+        Resolution::Deleted => "the service was deleted".to_owned(),
         Resolution::Ceased { quiet } => format!("no task has failed for {}", duration(*quiet)),
     }
 }

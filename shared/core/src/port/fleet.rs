@@ -4,7 +4,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use super::{PortError, Saved};
+use super::{PortError, RolloutState, Saved};
 use crate::event::TaskEvent;
 use crate::name::{Account, DeploymentId, Region, ServiceKey, TaskArn};
 use crate::record::Whose;
@@ -78,17 +78,6 @@ pub struct StandingDeployment {
     pub created_at: Option<Timestamp>,
     /// `updatedAt`
     pub updated_at: Option<Timestamp>,
-}
-
-/// `rolloutState`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RolloutState {
-    /// `IN_PROGRESS`
-    InProgress,
-    /// `COMPLETED`
-    Completed,
-    /// `FAILED`
-    Failed,
 }
 
 /// A task that has stopped, or is about to, as DescribeTasks shows it.

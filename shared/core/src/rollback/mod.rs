@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::comparison::{self, Comparison};
 use crate::config::{Health, RollbackMode, Witness};
 use crate::evidence::{self, Counts, SICK_AT};
-use crate::incident::Incident;
+use crate::incident::{Incident, IncidentKind};
 use crate::installation::Brakes;
 use crate::ledger::Proven;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
@@ -138,9 +138,12 @@ pub(crate) fn consider(
     health: &Health,
     now: Timestamp,
 ) -> Considered {
-    let refusal = overtaken(record, incident)
+    let refusal = not_by_ecs(record)
+        .or_else(|| overtaken(record, incident))
         .or_else(|| overtaken_unheard(incident, seen.primary))
         .or_else(|| not_the_revision(record, incident))
+        // What evidence there is does not depend on what config allows.
+        .or_else(|| no_evidence_at_all(incident))
         // The config held on to may be no more than the default, of a service whose config was never read.
         .or_else(|| seen.brakes.refusal(now).filter(|it| matches!(it, Refusal::Unreadable(_))))
         .or_else(|| config(health))
@@ -274,9 +277,31 @@ fn not_the_revision(record: &Record, incident: &Incident) -> Option<Refusal> {
     (!blamed).then_some(Refusal::NotTheRevision { cause, verdict, tasks })
 }
 
+/// Nobody but ECS's own rolling of deployments takes UpdateService, or StopServiceDeployment, for a rollback.
+fn not_by_ecs(record: &Record) -> Option<Refusal> {
+    Some(match record.deployed_by.as_deref()? {
+        "DAEMON" => Refusal::Daemon,
+        controller => Refusal::ForeignController(controller.to_owned()),
+    })
+}
+
+fn no_evidence_at_all(incident: &Incident) -> Option<Refusal> {
+    let kind = incident.key1_turned_at.is_none().then(|| incident.is_now())?;
+    match kind {
+        IncidentKind::DeploymentStuck => Some(Refusal::OnlyStuck(incident.evidence)),
+        IncidentKind::Environment => Some(Refusal::OnlyEnvironment),
+        _ => None,
+    }
+}
+
 fn unproved(incident: &Incident) -> Option<Refusal> {
-    let turned = incident.key1_turned_at.is_some();
-    (!turned).then_some(Refusal::NotEnoughEvidence(incident.evidence))
+    if incident.key1_turned_at.is_some() {
+        return None;
+    }
+    Some(match incident.is_now() {
+        IncidentKind::BadRedeployed => Refusal::NotFailedAgain,
+        _ => Refusal::NotEnoughEvidence(incident.evidence),
+    })
 }
 
 fn spent(record: &Record, incident: &Incident, now: Timestamp) -> Option<Refusal> {
@@ -296,6 +321,7 @@ fn target(record: &Record, incident: &Incident) -> Result<Proven, Refusal> {
         Some(target) => Ok(target.clone()),
         None => Err(match proven().next() {
             Some(bad) => Refusal::TargetBad(bad.revision.clone()),
+            None if record.ledger.deployments().count() <= 1 => Refusal::FirstDeployment,
             None => Refusal::NothingProven,
         }),
     }

@@ -38,8 +38,16 @@ pub enum Refusal {
     },
     /// Key 1 has not turned.
     NotEnoughEvidence(f64),
+    /// The deployment is late, and nothing speaks against its revision so far that would do for a rollback.
+    OnlyStuck(f64),
+    /// Tasks do not start, which the revision is not known to be the cause of.
+    OnlyEnvironment,
+    /// A bad revision is deployed again, and no task of it has failed so far.
+    NotFailedAgain,
     /// No revision of this service is known to have behaved.
     NothingProven,
+    /// It is the first deployment of the service that Steady sees.
+    FirstDeployment,
     /// The only proven revisions were rolled back from since.
     TargetBad(TaskDefinitionRevision),
     /// This deployment has been rolled back before.
@@ -134,6 +142,11 @@ impl Refusal {
         )
     }
 
+    /// Whether people were told that more evidence would end it, so that another reason in its place is news.
+    pub(crate) fn waits_for_evidence(&self) -> bool {
+        matches!(self, Self::NotEnoughEvidence(_) | Self::NotFailedAgain)
+    }
+
     /// Whether somebody, or ECS, is changing the service already, so that nobody should do so by hand on top.
     pub fn is_overtaken(&self) -> bool {
         matches!(
@@ -171,6 +184,21 @@ impl fmt::Display for Refusal {
                 "the evidence so far, {} : 1, is below the {} : 1 that a rollback needs",
                 evidence::in_words(*evidence),
                 evidence::TURNS_AT,
+            ),
+            Self::OnlyStuck(evidence) => write!(
+                f,
+                "being late is no evidence against a revision; a rollback needs {} : 1 from its tasks' failures ({} : 1 so far)",
+                evidence::TURNS_AT,
+                evidence::in_words(*evidence),
+            ),
+            Self::OnlyEnvironment => f.write_str(
+                "the revision is not known to be what keeps tasks from starting, and an earlier one would need the same",
+            ),
+            Self::NotFailedAgain => f.write_str(
+                "no task of it has failed this time; since it was rolled back before, the first that does is enough",
+            ),
+            Self::FirstDeployment => f.write_str(
+                "this is the first deployment of the service that Steady has seen, so there is nothing to go back to",
             ),
             Self::NothingProven => f.write_str(
                 "no earlier revision of this service is proven (completed, and behaved through its soak)",

@@ -31,6 +31,8 @@ pub(super) struct Deciding<'a> {
     pub(super) wish: Option<Trouble>,
     /// The incident that ended now.
     pub(super) past: Option<PastIncident>,
+    /// Whether something graver has joined the open incident.
+    pub(super) worsened: bool,
 }
 
 impl Deciding<'_> {
@@ -131,6 +133,9 @@ impl Deciding<'_> {
         if self.may_look_back() || self.overdue_proof_needs_running() {
             return true;
         }
+        if self.life_needs_running() {
+            return true;
+        }
         let Some((id, deployment)) = self.current() else { return false };
         let nameless = deployment.revision().is_none() && !deployment.is_unnamed;
         if nameless && reached(self.verification(&id, deployment)) {
@@ -195,19 +200,26 @@ impl Deciding<'_> {
         }
     }
 
-    fn add_to_incident(&mut self, id: &DeploymentId, kind: IncidentKind, because: Because) {
+    pub(super) fn add_to_incident(
+        &mut self,
+        id: &DeploymentId,
+        kind: IncidentKind,
+        because: Because,
+    ) {
         let Some(deployment) = self.record.ledger.deployment(id) else {
             return;
         };
         let (evidence, counts) = self.evidence(id, deployment);
         let (revision, began) = (deployment.revision().cloned(), deployment.began());
-        let turned = matches!(because, Because::Key1 { .. }).then_some(self.now);
+        let convicts = matches!(because, Because::Key1 { .. } | Because::BadFailsAgain { .. });
+        let turned = convicts.then_some(self.now);
         let tasks = self.task_count(id);
         let what = match &mut self.record.incident {
             None => {
                 self.record.incident = Some(Incident {
                     id: IncidentId::new(&self.record.service, id, self.now),
                     kind,
+                    graver: None,
                     opened_at: self.now,
                     about: id.clone(),
                     revision,
@@ -237,6 +249,9 @@ impl Deciding<'_> {
                     incident.evidence = evidence::rounded(evidence);
                     incident.counts = counts;
                     incident.tasks = tasks.or(incident.tasks);
+                }
+                if incident.worsen(kind) {
+                    self.worsened = true;
                 }
                 What::Joined(because)
             }
@@ -329,7 +344,7 @@ impl Deciding<'_> {
         // people have been told.
         let expected = match &incident.rollback {
             RollbackState::Holding { .. } | RollbackState::Undecided => true,
-            RollbackState::Refused(refusal) => matches!(refusal, Refusal::NotEnoughEvidence(_)),
+            RollbackState::Refused(refusal) => refusal.waits_for_evidence(),
             RollbackState::Decided { .. } | RollbackState::Failed { .. } => false,
         };
         let (state, news) = self.state_and_news(outcome);
@@ -350,6 +365,8 @@ impl Deciding<'_> {
         }
         match stage {
             _ if opening => self.notify(Stage::Opened),
+            // A rollback that begins says it all.
+            None | Some(Stage::RollbackRefused) if self.worsened => self.notify(Stage::Worsened),
             Some(stage) => self.notify(stage),
             None => {}
         }
@@ -452,7 +469,9 @@ impl Deciding<'_> {
             self.current().and_then(|(id, deployment)| self.verification(&id, deployment));
         let resolution = self.resolution().map(|(at, _)| at);
         let (hold, pause) = (self.hold_ends(), self.pause_ends());
-        let all = [hold, pause, escalation, verification, soak, resolution, self.want_read];
+        let deadline = self.deadline();
+        let all =
+            [deadline, hold, pause, escalation, verification, soak, resolution, self.want_read];
         all.into_iter().flatten().filter(|at| *at > self.now).min()
     }
 }

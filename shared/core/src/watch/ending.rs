@@ -151,8 +151,14 @@ impl Deciding<'_> {
     /// When, and how, the incident ends if nothing more happens.
     pub(super) fn resolution(&self) -> Option<(Timestamp, Resolution)> {
         let incident = self.record.incident.as_ref()?;
+        if let Some(deleted_at) = self.record.deleted_at {
+            return Some((deleted_at, Resolution::Deleted));
+        }
         let (id, current) = self.current()?;
         if id == incident.about {
+            if let Some(resolution) = self.life_resolution(incident, &id, current) {
+                return resolution;
+            }
             if current.failed().is_some() {
                 return None;
             }
@@ -203,6 +209,7 @@ impl Deciding<'_> {
         self.notify(Stage::Resolved(resolution.clone()));
         let Some(incident) = self.record.incident.take() else { return };
         self.past = Some(self.past(incident.clone(), resolution.clone()));
+        self.forget_life(&incident, &resolution);
         if let Resolution::Ceased { .. } = resolution
             && let Some(deployment) = self.record.ledger.deployment_mut(&incident.about)
         {

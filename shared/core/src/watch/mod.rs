@@ -7,15 +7,17 @@
 mod deciding;
 mod ending;
 mod judging;
+mod lifecycle;
 mod settling;
 
+pub use lifecycle::{ENVIRONMENT_TASKS_MIN, ENVIRONMENT_WITHIN};
 pub use settling::{Settled, settle};
 pub(crate) use settling::{expire, settle_message};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::ServiceConfig;
-use crate::event::{Body, Event};
+use crate::event::{Body, DeploymentEventName, Event};
 use crate::history::PastIncident;
 use crate::installation::{Account, Brakes, Trouble};
 use crate::ledger::Absorbed;
@@ -97,6 +99,9 @@ pub fn decide(
     }
     if let Running::Known(running) = &running {
         running.tasks.iter().for_each(|task| record.ledger.absorb_running(task));
+        if let Some(standing) = &running.standing {
+            lifecycle::absorb_standing(&mut record, standing, now);
+        }
     }
     let brakes = observation.brakes;
     let mut deciding = Deciding {
@@ -110,7 +115,15 @@ pub fn decide(
         want_read,
         wish: None,
         past: None,
+        worsened: false,
     };
+    if deciding.is_deleted() {
+        deciding.expire();
+        deciding.resolve();
+        let due = deciding.due_when_deleted();
+        let Deciding { record, entries, past, .. } = deciding;
+        return Decision { record, ask: None, entries, due, past };
+    }
     if deciding.needs_running() && deciding.may_read() {
         return deciding.asking(Ask::Running);
     }
@@ -123,7 +136,9 @@ pub fn decide(
     deciding.look_back();
     deciding.prove_overdue();
     deciding.soak();
+    deciding.recognise_bad();
     deciding.open_or_join();
+    deciding.look_at_life();
     deciding.roll_back();
     if let (Some(trouble), Some((record, entries))) = (deciding.wish.take(), before) {
         let ask = Some(Ask::Announce(trouble));
@@ -212,9 +227,15 @@ fn absorb(record: &mut Record, mut events: Vec<Event>, entries: &mut Vec<Entry>,
                     ..Entry::plain(at, Some(record.service.clone()), what)
                 });
             }
-            Body::Deployment(deployment) => record.ledger.absorb_deployment(&deployment, at),
+            Body::Deployment(deployment) => {
+                // A service of the same name was made again.
+                let begins = deployment.name == DeploymentEventName::InProgress;
+                record.deleted_at = record.deleted_at.filter(|deleted| !(begins && at > *deleted));
+                record.ledger.absorb_deployment(&deployment, at);
+            }
+            Body::ServiceAction(action) => lifecycle::absorb_action(record, &action, at),
             // Tasks that begin or run are read from ECS when it matters; the rest decides nothing yet.
-            Body::Task(_) | Body::ServiceAction(_) | Body::Alarm(_) | Body::Other { .. } => {}
+            Body::Task(_) | Body::Alarm(_) | Body::Other { .. } => {}
         }
     }
 }

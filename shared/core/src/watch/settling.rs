@@ -44,6 +44,7 @@ pub fn settle(
         want_read: None,
         wish: None,
         past: None,
+        worsened: false,
     };
     for (id, settled) in settled {
         deciding.settle(id, settled);

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
 use steady_core::event::{Owner, TaskEvent, TaskStatus};
-use steady_core::installation::Account;
+use steady_core::installation::{Account, Trouble};
 use steady_core::name::{ServiceKey, TaskArn};
 use steady_core::port::{
     KeepPlace, KeepRecords, Loaded, Page, PortError, ReadFleet, Saved, StandingService, StoppedTask,
@@ -178,6 +178,15 @@ impl KeepRecords for Fleet {
     }
 
     async fn account(&self) -> Result<Account, PortError> {
+        Ok(Account::default())
+    }
+
+    async fn announce(
+        &self,
+        _: &ServiceKey,
+        _: &Trouble,
+        _: &[ServiceKey],
+    ) -> Result<Account, PortError> {
         Ok(Account::default())
     }
 }

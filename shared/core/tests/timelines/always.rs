@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
+use steady_core::incident::IncidentKind;
 use steady_core::name::TaskArn;
 use steady_core::report::What;
 
@@ -164,7 +165,7 @@ proptest! {
     }
 
     #[test]
-    fn a_story_without_the_revisions_fault_opens_nothing(steps in prop::collection::vec(step(), 1..40)) {
+    fn a_story_without_the_revisions_fault_is_never_blamed_on_it(steps in prop::collection::vec(step(), 1..40)) {
         let harmless: Vec<Step> = steps
             .into_iter()
             .filter(|step| !matches!(step, Step::Fail | Step::Loop(_)))
@@ -174,6 +175,11 @@ proptest! {
             })
             .collect();
         let (story, _) = tell(&harmless);
-        prop_assert_eq!(story.kinds(), Vec::<&str>::new());
+        // Deployments in it may never complete, and tasks may never start.
+        let harmless = [IncidentKind::DeploymentStuck, IncidentKind::Environment];
+        for entry in &story.entries {
+            prop_assert!(entry.incident.is_none_or(|kind| harmless.contains(&kind)), "{:?}", entry);
+        }
+        prop_assert_eq!(story.count("rollback"), 0);
     }
 }

@@ -9,10 +9,14 @@
     reason = "a test may end at a surprise"
 )]
 
+mod again;
 mod always;
+mod environment;
 mod judge;
+mod late;
 mod open;
 mod refuse;
 mod resolve;
 mod roll_back;
+mod service;
 mod story;

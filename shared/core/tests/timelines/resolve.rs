@@ -240,6 +240,7 @@ fn a_soak_that_had_not_ended_or_not_gone_well_is_not_proven_by_the_next_deployme
 #[test]
 fn what_ran_before_is_looked_at_once() {
     let mut story = Story::first_seen();
+    story.config.health.deadline = minutes(60);
     for deployment in 1..=4 {
         story.begin(deployment);
         story.pass(minutes(40));

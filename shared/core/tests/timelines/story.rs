@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use steady_core::config::{RollbackMode, ServiceConfig};
 use steady_core::event::{
-    Body, Container, DeploymentEvent, DeploymentEventName, Event, Owner, TaskEvent, TaskStatus,
+    Body, Container, DeploymentEvent, DeploymentEventName, Event, Owner, ServiceActionEvent,
+    TaskEvent, TaskStatus,
 };
 use steady_core::installation::Account;
 use steady_core::name::{DeploymentId, TaskArn};
 use steady_core::notice::Notice;
-use steady_core::port::{RunningTask, RunningTasks};
+use steady_core::port::{Rollout, RolloutState, RunningTask, RunningTasks, Standing};
 use steady_core::record::Record;
 use steady_core::report::{Entry, What};
 use steady_core::rollback::Refusal;
@@ -22,6 +23,8 @@ use steady_core::watch;
 pub(crate) struct Ecs {
     pub(crate) running: BTreeMap<TaskArn, RunningTask>,
     pub(crate) answers: bool,
+    /// What DescribeServices tells beside the tasks; `None` as in a recording.
+    pub(crate) standing: Option<Standing>,
     pub(crate) reads: Vec<Timestamp>,
 }
 
@@ -32,7 +35,12 @@ impl Ecs {
             return Err("ThrottlingException: Rate exceeded".to_owned());
         }
         let tasks = self.running.values().cloned().collect();
-        Ok(RunningTasks { desired_count: Some(4), primary: None, tasks })
+        Ok(RunningTasks {
+            desired_count: Some(4),
+            primary: None,
+            standing: self.standing.clone().map(Box::new),
+            tasks,
+        })
     }
 }
 
@@ -140,7 +148,7 @@ impl Story {
         self.deployment(deployment, DeploymentEventName::Failed, reason);
     }
 
-    fn deployment(&mut self, deployment: u32, name: DeploymentEventName, reason: &str) {
+    pub(crate) fn deployment(&mut self, deployment: u32, name: DeploymentEventName, reason: &str) {
         let body = Body::Deployment(DeploymentEvent {
             service: Some(self.record.service.clone()),
             deployment: id(deployment),
@@ -148,6 +156,43 @@ impl Story {
             reason: Some(reason.into()),
         });
         self.decide(vec![self.event(body)]);
+    }
+
+    /// The service scheduler says something.
+    pub(crate) fn scheduler_says(&mut self, name: &str, reason: Option<&str>) {
+        let body = Body::ServiceAction(ServiceActionEvent {
+            service: Some(self.record.service.clone()),
+            name: name.into(),
+            reason: reason.map(Into::into),
+        });
+        self.decide(vec![self.event(body)]);
+    }
+
+    /// DescribeServices tells this of the PRIMARY deployment, from now on.
+    pub(crate) fn rollout(&mut self, deployment: u32, revision: u32, state: Option<RolloutState>) {
+        let rollout = Rollout {
+            deployment: id(deployment),
+            is_primary: true,
+            revision: Some(format!("checkout:{revision}").as_str().into()),
+            state,
+            reason: None,
+        };
+        self.standing().rollouts = vec![rollout];
+    }
+
+    /// What DescribeServices tells, to be changed.
+    pub(crate) fn standing(&mut self) -> &mut Standing {
+        self.ecs.standing.get_or_insert_with(|| Standing {
+            status: Some("ACTIVE".to_owned()),
+            controller: "ECS".to_owned(),
+            scheduling_strategy: "REPLICA".to_owned(),
+            ..Standing::default()
+        })
+    }
+
+    /// The text of the newest notice.
+    pub(crate) fn told(&self) -> String {
+        self.notices().last().expect("a notice").text()
     }
 
     /// A task of `deployment` (whose revision has the same number) reaches RUNNING now. ECS tells nobody.
