@@ -1,11 +1,13 @@
 //! A service that has run for long: where most stories begin.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::Ecs;
 use crate::error::ApiError;
-use crate::service::ServiceKey;
+use crate::service::{Service, ServiceKey};
 use crate::task::{Status, Step};
+use crate::told::whose;
 
 /// The youngest and the oldest task of a settled service.
 const AGES: (SignedDuration, SignedDuration) =
@@ -23,8 +25,6 @@ impl Ecs {
         let Some((key, mut service)) = self.services.remove_entry(&key) else {
             return Err(ApiError::no_service());
         };
-        let (events, facts) = (std::mem::take(&mut self.events), self.facts.take());
-        self.facts = facts.is_some().then(Vec::new);
         let now = self.now;
         if let Some(deployment) = service.primary().cloned() {
             let placement = std::sync::Arc::new(self.placement(&service, &deployment.revision));
@@ -37,28 +37,41 @@ impl Ecs {
                 service.tasks.insert(serial);
                 self.put_next(serial);
             }
-            if let Some(deployment) = service.deployments.first_mut() {
-                deployment.created_at = now - AGES.1;
-                deployment.updated_at = deployment.created_at;
-            }
             self.complete(&mut service);
+            begun_at(&mut service, now - AGES.1);
             service.steady = true;
         }
+        // Its creation was told, and its completion: all that long ago.
+        self.events.retain(|event| {
+            event.pointer("/resources/0").and_then(Value::as_str) != Some(&*service.arn)
+        });
+        let (cluster, name) = whose(&service);
+        if let Some(facts) = &mut self.facts {
+            facts.retain(|told| told.cluster != cluster || told.service != name);
+        }
         self.services.insert(key, service);
-        self.events = events;
-        self.facts = facts;
         Ok(())
+    }
+}
+
+/// The service and its only deployment were there already then.
+fn begun_at(service: &mut Service, at: Timestamp) {
+    service.created_at = at;
+    for one in service.deployments.iter_mut().chain(&mut service.completed) {
+        (one.created_at, one.updated_at) = (at, at);
+    }
+    for one in &mut service.service_deployments {
+        (one.created_at, one.updated_at) = (at, at);
+        (one.started_at, one.finished_at) = (Some(at), Some(at));
+    }
+    for one in &mut service.service_revisions {
+        one.created_at = at;
     }
 }
 
 impl crate::task::Task {
     /// Runs since long, and is healthy.
-    fn run_since(
-        &mut self,
-        started: jiff::Timestamp,
-        now: jiff::Timestamp,
-        seed: &mut crate::seed::Seed,
-    ) {
+    fn run_since(&mut self, started: Timestamp, now: Timestamp, seed: &mut crate::seed::Seed) {
         self.plan.clear();
         self.execution_stopped_at = None;
         self.plan_running(now, seed);
