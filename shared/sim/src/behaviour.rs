@@ -125,4 +125,6 @@ pub enum FaultKind {
     },
     /// Images cannot be pulled: the registry does not answer.
     NoRegistry,
+    /// Secrets cannot be read: Secrets Manager does not answer.
+    NoSecrets,
 }

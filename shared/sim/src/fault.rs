@@ -51,12 +51,12 @@ impl Ecs {
             FaultKind::SpotInterruption { share } => {
                 for serial in running {
                     if self.seed.happens(share) {
-                        self.stop_task(serial, "SpotInterruption", SPOT.into());
+                        self.interrupt(serial, SPOT.into());
                         self.lose(serial);
                     }
                 }
             }
-            FaultKind::NoCapacity | FaultKind::NoRegistry => {}
+            FaultKind::NoCapacity | FaultKind::NoRegistry | FaultKind::NoSecrets => {}
         }
     }
 
@@ -118,9 +118,16 @@ impl Ecs {
         self.ongoing(service, |kind| *kind == FaultKind::NoCapacity)
     }
 
-    /// Whether images cannot be pulled.
-    pub(crate) fn has_no_registry(&self, service: &str) -> bool {
-        self.ongoing(service, |kind| *kind == FaultKind::NoRegistry).is_some()
+    /// What cannot be had now that a start needs.
+    pub(crate) fn lacking(&self, service: &str) -> Option<Lacking> {
+        let on = |kind: &FaultKind| self.ongoing(service, |one| one == kind).is_some();
+        if on(&FaultKind::NoSecrets) {
+            Some(Lacking::Secrets)
+        } else if on(&FaultKind::NoRegistry) {
+            Some(Lacking::Registry)
+        } else {
+            None
+        }
     }
 
     fn ongoing(&self, service: &str, which: impl Fn(&FaultKind) -> bool) -> Option<Timestamp> {
@@ -139,11 +146,28 @@ fn befalls(fault: &Fault, service: &str) -> bool {
     fault.services.is_empty() || fault.services.iter().any(|name| name == service)
 }
 
-/// The registry's silence in ECS's words.
-pub(crate) fn no_registry(image: &str) -> Arc<str> {
-    format!(
-        "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {image}: \
-         failed to do request: dial tcp: i/o timeout"
-    )
-    .into()
+/// What a start needs of the account and does not get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lacking {
+    /// Images.
+    Registry,
+    /// Secrets, which Fargate reads before it pulls.
+    Secrets,
+}
+
+impl Lacking {
+    /// `stoppedReason`, in ECS's words (developer guide, "Stopped tasks error messages").
+    pub(crate) fn reason(self, image: &str) -> Arc<str> {
+        match self {
+            Self::Registry => format!(
+                "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref \
+                 {image}: failed to do request: dial tcp: i/o timeout"
+            )
+            .into(),
+            Self::Secrets => "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot \
+                              pull secrets from AWS Secrets Manager. There is a connection issue between the task and \
+                              AWS Secrets Manager. Check your task network configuration."
+                .into(),
+        }
+    }
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::Ecs;
 use crate::behaviour::Behaviour;
-use crate::fault::no_registry;
 use crate::queue::Due;
 use crate::seed::Seed;
 use crate::service::{Deployment, RolloutState, Service, ServiceKey};
@@ -18,6 +17,10 @@ const STOPPED_KEPT: SignedDuration = SignedDuration::from_hours(1);
 
 /// From RUNNING to "has reached a steady state" of a completed deployment: 6 s in a published recording.
 const STEADY_AFTER: SignedDuration = SignedDuration::from_secs(6);
+
+/// From Spot's warning, which comes with SIGTERM, to the stop. A guess: two minutes are what a process is left at most,
+/// and one that heeds the signal is gone sooner.
+const WARNED_MS: (u64, u64) = (10_000, 60_000);
 
 impl Ecs {
     /// Creates a task of a deployment: PROVISIONING, with its life planned. Answers with its serial number.
@@ -42,10 +45,10 @@ impl Ecs {
         placement: &Arc<Placement>,
     ) -> u64 {
         let behaviour = self.behaviour_of(&of.2);
-        let no_registry = self.has_no_registry(&of.0.name);
+        let lacking = self.lacking(&of.0.name);
         let token = self.seed.next();
         let mut task = Task::provisioning(of, behaviour, placement.clone(), token, self.now);
-        task.no_registry = no_registry;
+        task.lacking = lacking;
         task.plan_life(&mut self.seed);
         self.tasks.add(task)
     }
@@ -70,6 +73,7 @@ impl Ecs {
                 .unwrap_or(false),
             grace: service.grace(),
             tags: Vec::new(),
+            overrides: None,
         }
     }
 
@@ -142,7 +146,8 @@ impl Ecs {
             self.meet_outage(serial);
         }
         if step == Step::Finish {
-            self.forget_stopped(serial);
+            self.stopped.push_back((now, serial));
+            self.forget_stopped();
         }
         let Some(mut service) = self.services.remove(&key) else {
             return;
@@ -185,10 +190,9 @@ impl Ecs {
         self.services.insert(key, service);
     }
 
-    /// A task is STOPPED, and can be described for a while.
-    fn forget_stopped(&mut self, serial: u64) {
+    /// A task that is STOPPED can be listed and described for a while.
+    pub(crate) fn forget_stopped(&mut self) {
         let now = self.now;
-        self.stopped.push_back((now, serial));
         while let Some((stopped, serial)) = self.stopped.front().copied()
             && now.duration_since(stopped) > STOPPED_KEPT
         {
@@ -218,6 +222,26 @@ impl Ecs {
             task.missed_at = Some(at);
         }
         self.wake(service, at);
+    }
+
+    /// Spot takes a running task back: first comes a warning, an event whose `lastStatus` is still RUNNING ("Fargate
+    /// capacity providers", developer guide).
+    pub(crate) fn interrupt(&mut self, serial: u64, reason: Arc<str>) {
+        let now = self.now;
+        let Some(task) = self.tasks.get_mut(serial) else {
+            return;
+        };
+        if task.told_to_stop {
+            return;
+        }
+        end(task, now, End { code: "SpotInterruption", reason });
+        let deactivated = now + self.seed.millis(WARNED_MS.0, WARNED_MS.1);
+        task.plan_stop(deactivated, &mut self.seed);
+        task.plan.push_front((deactivated, Step::Deactivate));
+        task.updated_at = now;
+        task.version += 1;
+        self.put_next(serial);
+        self.tell_task(serial);
     }
 
     /// Tells a task to stop. Nothing happens to one that was told already.
@@ -299,6 +323,7 @@ fn take(task: &mut Task, step: Step, now: Timestamp, seed: &mut Seed) {
         Step::Pass => task.healthy = true,
         Step::Exit => exits(task, now, seed),
         Step::FailStart => fails_to_start(task, now, seed),
+        Step::Deactivate => task.status = Status::Deactivating,
         Step::Stop => task.status = Status::Stopping,
         Step::Deprovision => {
             task.status = Status::Deprovisioning;
@@ -339,14 +364,13 @@ fn exits(task: &mut Task, now: Timestamp, seed: &mut Seed) {
 
 fn fails_to_start(task: &mut Task, now: Timestamp, seed: &mut Seed) {
     let image = task.placement.images.first().map(|one| one.image.clone()).unwrap_or_default();
-    let reason = if task.no_registry {
-        no_registry(&image)
-    } else {
-        format!(
-            "CannotPullContainerError: pull image manifest has been retried 5 time(s): \
-                     failed to resolve ref {image}: {image}: not found"
+    let reason = match task.lacking {
+        Some(lacking) => lacking.reason(&image),
+        None => format!(
+            "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {image}: \
+             {image}: not found"
         )
-        .into()
+        .into(),
     };
     end(task, now, End { code: "TaskFailedToStart", reason });
     task.status = Status::Deprovisioning;

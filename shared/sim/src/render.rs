@@ -8,7 +8,7 @@ use crate::seed::{Seed, digest};
 use crate::service::{
     Deployment, RolloutState, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceRevision,
 };
-use crate::task::{Status, Task};
+use crate::task::{Placement, Status, Task};
 
 /// Who reads it: times and a few names differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +76,7 @@ impl Ecs {
         to.insert("launchType".into(), "FARGATE".into());
         to.insert("lastStatus".into(), task.status.word().into());
         to.insert("memory".into(), self.size(&task.revision, "memory", "512").into());
-        let overrides: Vec<Value> =
-            task.placement.images.iter().map(|one| json!({"name": *one.name})).collect();
-        to.insert("overrides".into(), json!({"containerOverrides": overrides}));
+        to.insert("overrides".into(), overrides(&task.placement));
         to.insert("platformVersion".into(), "1.4.0".into());
         if !task.deployment.is_empty() {
             to.insert("startedBy".into(), (*task.deployment).into());
@@ -362,6 +360,22 @@ pub(crate) fn brief(service: &Service, one: &ServiceDeployment) -> Map<String, V
     Ecs::put_time(&mut to, "startedAt", started, Form::Api);
     Ecs::put_time(&mut to, "finishedAt", one.finished_at, Form::Api);
     to
+}
+
+/// `overrides`: each container is named, with what the caller gave for it.
+fn overrides(placement: &Placement) -> Value {
+    let given = placement.overrides.as_ref();
+    let of = |name: &str| {
+        let all = given.and_then(|given| given.get("containerOverrides")?.as_array());
+        all.into_iter().flatten().find(|one| one.get("name").and_then(Value::as_str) == Some(name))
+    };
+    let containers = placement.images.iter();
+    let containers: Vec<Value> = containers
+        .map(|one| of(&one.name).cloned().unwrap_or_else(|| json!({"name": *one.name})))
+        .collect();
+    let mut to = given.cloned().unwrap_or_default();
+    to.insert("containerOverrides".into(), containers.into());
+    to.into()
 }
 
 fn task_times(task: &Task, to: &mut Map<String, Value>, form: Form) {

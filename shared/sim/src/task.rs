@@ -8,10 +8,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::api::Image;
 use crate::behaviour::{Behaviour, Mixed};
+use crate::fault::Lacking;
 use crate::queue::Place;
 use crate::seed::Seed;
 use crate::service::ServiceKey;
@@ -65,6 +66,8 @@ pub(crate) enum Step {
     Exit,
     /// The task cannot start: to DEPROVISIONING.
     FailStart,
+    /// RUNNING to DEACTIVATING: the time after a warning is over.
+    Deactivate,
     /// DEACTIVATING to STOPPING: deregistered from the load balancer.
     Stop,
     /// STOPPING to DEPROVISIONING: the containers have ended.
@@ -107,6 +110,8 @@ pub(crate) struct Placement {
     pub(crate) grace: SignedDuration,
     /// What the caller of RunTask tagged it with.
     pub(crate) tags: Vec<Value>,
+    /// `overrides`, as the caller of RunTask gave them.
+    pub(crate) overrides: Option<Map<String, Value>>,
 }
 
 #[derive(Debug, Clone)]
@@ -128,8 +133,8 @@ pub(crate) struct Task {
     pub(crate) exit_code: Option<i64>,
     /// Of a mixed behaviour: it is memory that ends it.
     pub(crate) outgrows_memory: bool,
-    /// It was created while images could not be pulled.
-    pub(crate) no_registry: bool,
+    /// What it lacks for its start, as things were when it was created.
+    pub(crate) lacking: Option<Lacking>,
 
     pub(crate) status: Status,
     /// `desiredStatus` is STOPPED.
@@ -187,7 +192,7 @@ impl Task {
             ended: Vec::new(),
             exit_code: None,
             outgrows_memory: false,
-            no_registry: false,
+            lacking: None,
             status: Status::Provisioning,
             told_to_stop: false,
             healthy: false,
@@ -233,7 +238,7 @@ impl Task {
             Behaviour::Mixed(mixed) => seed.happens(mixed.cannot_pull_image),
             _ => false,
         };
-        if cannot_pull || self.no_registry {
+        if cannot_pull || self.lacking.is_some() {
             // Fargate tries several times: a public timeline has two minutes and more from one failed start to the next.
             self.plan
                 .push_back((self.pull_started_at + seed.millis(80_000, 100_000), Step::FailStart));

@@ -69,6 +69,8 @@ pub struct TaskTold {
     pub stopping_at: Option<Timestamp>,
     /// `executionStoppedAt`
     pub execution_stopped_at: Option<Timestamp>,
+    /// `stoppedAt`
+    pub stopped_at: Option<Timestamp>,
     /// `stopCode`
     pub stop_code: Option<&'static str>,
     /// `stoppedReason`
@@ -98,6 +100,7 @@ impl TaskTold {
             execution_stopped_at: task
                 .execution_stopped_at
                 .filter(|_| task.status >= Status::Deprovisioning),
+            stopped_at: task.stopped_at,
             stop_code: task.end.as_ref().map(|end| end.code),
             stopped_reason: task.end.as_ref().map(|end| end.reason.clone()),
             containers: containers.collect(),

@@ -35,6 +35,7 @@ impl Ecs {
         {
             return input.page("taskArns", Vec::new(), 100);
         }
+        self.forget_stopped();
         let all = self
             .tasks
             .values()
@@ -57,10 +58,19 @@ impl Ecs {
     pub(super) fn describe_tasks(&mut self, input: Input<'_>) -> Result<Value, ApiError> {
         let cluster = self.cluster(input)?;
         let wanted = input.required_texts("tasks", 100)?;
+        self.forget_stopped();
+        let with_tags = input.texts("include")?.contains(&"TAGS");
         let (mut tasks, mut failures) = (Vec::new(), Vec::new());
         for text in wanted {
             match self.find_task(&cluster, text) {
-                Some((_, task)) => tasks.push(self.task_json(task, Form::Api)),
+                Some((_, task)) => {
+                    let mut task = self.task_json(task, Form::Api);
+                    if let (false, Some(task)) = (with_tags, task.as_object_mut()) {
+                        // "If this field is omitted, the tags aren't included" (DescribeTasks).
+                        task.insert("tags".into(), json!([]));
+                    }
+                    tasks.push(task);
+                }
                 None => failures.push(missing(&self.names.task(&cluster, name::last(text)))),
             }
         }
@@ -89,16 +99,54 @@ impl Ecs {
 
     /// Tasks of no service (RunTask, API reference): `count` 1 to 10, with awsvpc's `networkConfiguration` as Fargate
     /// requires. `startedBy` is at most 128 letters, digits, hyphens, slashes and underscores. The same `clientToken`
-    /// again answers with the same tasks.
+    /// again answers with the same tasks. `overrides` are given back; what tasks do, [`Ecs::behave`] says alone.
     pub(super) fn run_task(&mut self, input: Input<'_>) -> Result<Value, ApiError> {
         let cluster = self.cluster(input)?;
         let revision = self.usable_definition(input.required("taskDefinition")?)?;
+        if input.text("launchType")?.is_some_and(|launch| launch != "FARGATE") {
+            return Err(ApiError::not_simulated("a launchType other than FARGATE"));
+        }
         let count = input.count("count")?.unwrap_or(1);
         if !(1..=10).contains(&count) {
             return Err(ApiError::invalid("count must be between 1 and 10."));
         }
-        let network = input.value("networkConfiguration");
-        let subnets = network
+        let started_by: Arc<str> = input.text("startedBy")?.unwrap_or_default().into();
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
+        if started_by.len() > 128 || !started_by.chars().all(allowed) {
+            return Err(ApiError::invalid("Invalid startedBy."));
+        }
+        let placement = Arc::new(self.placement_of_nobody(input, &revision)?);
+        let token = input.text("clientToken")?.map(str::to_owned);
+        let known = token.as_ref().and_then(|token| self.run_tokens.get(token).cloned());
+        if known.is_none() && self.no_capacity_until("").is_some() {
+            // Published among RunTask's failures; no task is made.
+            let reason = "Capacity is unavailable at this time. Please try again later or in a different availability \
+                          zone.";
+            return Ok(json!({"tasks": [], "failures": [{"reason": reason}]}));
+        }
+        let serials = known.unwrap_or_else(|| {
+            let nobody = Arc::new(ServiceKey { cluster, name: String::new() });
+            let mut run = || {
+                let of = (nobody.clone(), started_by.clone(), revision.clone());
+                let serial = self.make_task(of, &placement);
+                self.put_next(serial);
+                self.tell_task(serial);
+                serial
+            };
+            (0..count).map(|_| run()).collect()
+        });
+        if let Some(token) = token {
+            self.run_tokens.insert(token, serials.clone());
+        }
+        let tasks = serials.iter().filter_map(|serial| self.tasks.get(*serial));
+        let tasks: Vec<Value> = tasks.map(|task| self.task_json(task, Form::Api)).collect();
+        Ok(json!({"tasks": tasks, "failures": []}))
+    }
+
+    /// What RunTask says about its tasks.
+    fn placement_of_nobody(&self, input: Input<'_>, revision: &str) -> Result<Placement, ApiError> {
+        let subnets = input
+            .value("networkConfiguration")
             .and_then(|one| one.get("awsvpcConfiguration")?.get("subnets")?.as_array())
             .filter(|subnets| !subnets.is_empty());
         let Some(subnets) = subnets else {
@@ -107,51 +155,17 @@ impl Ecs {
                 "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
             ));
         };
-        let started_by: Arc<str> = input.text("startedBy")?.unwrap_or_default().into();
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
-        if started_by.len() > 128 || !started_by.chars().all(allowed) {
-            return Err(ApiError::invalid("Invalid startedBy."));
-        }
-        let token = input.text("clientToken")?.map(str::to_owned);
-        let known = token.as_ref().and_then(|token| self.run_tokens.get(token).cloned());
-        let serials = match known {
-            Some(serials) => serials,
-            None => {
-                let family = revision.rsplit_once(':').map_or(&*revision, |(family, _)| family);
-                let group =
-                    input.text("group")?.map_or_else(|| format!("family:{family}"), str::to_owned);
-                let placement = Arc::new(Placement {
-                    group: group.into(),
-                    images: self
-                        .definition(&revision)
-                        .map(|one| one.containers())
-                        .unwrap_or_default(),
-                    subnets: subnets.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-                    tags: input
-                        .value("tags")
-                        .and_then(Value::as_array)
-                        .cloned()
-                        .unwrap_or_default(),
-                    ..Placement::default()
-                });
-                let nobody = Arc::new(ServiceKey { cluster, name: String::new() });
-                let mut serials = Vec::new();
-                for _ in 0..count {
-                    let of = (nobody.clone(), started_by.clone(), revision.clone());
-                    let serial = self.make_task(of, &placement);
-                    self.put_next(serial);
-                    self.tell_task(serial);
-                    serials.push(serial);
-                }
-                if let Some(token) = token {
-                    self.run_tokens.insert(token, serials.clone());
-                }
-                serials
-            }
-        };
-        let tasks = serials.iter().filter_map(|serial| self.tasks.get(*serial));
-        let tasks: Vec<Value> = tasks.map(|task| self.task_json(task, Form::Api)).collect();
-        Ok(json!({"tasks": tasks, "failures": []}))
+        let family = revision.rsplit_once(':').map_or(revision, |(family, _)| family);
+        let group = input.text("group")?.map_or_else(|| format!("family:{family}"), str::to_owned);
+        let tags = input.value("tags").and_then(Value::as_array);
+        Ok(Placement {
+            group: group.into(),
+            images: self.definition(revision).map(|one| one.containers()).unwrap_or_default(),
+            subnets: subnets.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            tags: tags.cloned().unwrap_or_default(),
+            overrides: input.value("overrides").and_then(Value::as_object).cloned(),
+            ..Placement::default()
+        })
     }
 
     fn find_task(&self, cluster: &str, text: &str) -> Option<(u64, &crate::task::Task)> {

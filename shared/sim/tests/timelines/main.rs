@@ -9,8 +9,11 @@
 )]
 
 mod bounds;
+mod chances;
 mod crash;
 mod deploy;
+mod facts;
+mod faults;
 mod published;
 mod read_by_core;
 mod rollback;
