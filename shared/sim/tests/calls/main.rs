@@ -8,6 +8,7 @@
 )]
 
 mod refusals;
+mod run_task;
 
 use serde_json::{Value, json};
 use steady_sim::{Ecs, Setup};
