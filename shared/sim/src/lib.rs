@@ -2,19 +2,23 @@
 //!
 //! [`Ecs`] holds clusters, task definitions, services, their deployments and tasks. Whoever uses it calls the API
 //! ([`Ecs::call`], in ECS's own JSON), lets time pass ([`Ecs::advance`]) and gets the EventBridge events that ECS would
-//! have sent, as genuine JSON. There is no clock, no network and no randomness but the seed: the same calls at the same
-//! times give the same bytes.
+//! have sent, as genuine JSON; or, for thousands of worlds a minute, as plain facts ([`Ecs::telling_facts`]). How tasks
+//! behave is said per task definition ([`Ecs::behave`]), what befalls the account with its time ([`Ecs::befall`]), and a
+//! service can begin as one that has long been running ([`Ecs::settle`]). There is no clock, no network and no randomness
+//! but the seed: the same calls at the same times give the same bytes.
 //!
 //! What is here: rolling deployments of replica services on Fargate, circuit breaker, rollbacks, restarts and their
-//! throttle. What is deliberately not: blue/green, canary and linear deployments, DAEMON, EC2 instances and their
-//! capacity, RunTask, auto scaling, IAM. What ECS has and this has not is refused (`UnsupportedFeatureException`), not
-//! answered wrongly.
+//! throttle, tasks of no service (RunTask), and faults: outages, lost tasks, Spot, no capacity, no registry, no secrets.
+//! What is deliberately not: blue/green, canary and linear deployments, DAEMON, EC2 instances and their capacity, auto
+//! scaling, IAM. What ECS has and this has not is refused (`UnsupportedFeatureException`), not answered wrongly.
 //!
 //! ```text
 //! call ──▶ api ──▶ state ◀── schedule   what a service wants: start, stop, complete, roll back
 //!                    ▲ │
-//!                    │ └──▶ render ──▶ answers and events
+//!                    │ ├──▶ render ──▶ answers and events
+//!                    │ └──▶ told ────▶ the same events as facts
 //!          queue ──▶ life               what happens to one task
+//!            └─────▶ fault              what befalls all of them
 //! ```
 //!
 //! Start reading at [`Ecs`], then `schedule.rs` for how a service moves and `task.rs` for the times of a task.
