@@ -40,7 +40,9 @@ impl Ecs {
             FaultKind::LoseTasks { share, as_host_failure } => {
                 for serial in running {
                     if !self.seed.happens(share) {
-                    } else if as_host_failure {
+                        continue;
+                    }
+                    if as_host_failure {
                         self.stop_task(serial, "InfrastructureHealth", HOST_FAILED.into());
                         self.lose(serial);
                     } else {
