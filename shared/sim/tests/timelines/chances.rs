@@ -1,8 +1,10 @@
 //! Several chances of ending at once: each is drawn as often as it says, and the earliest ends the task.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use steady_sim::{Behaviour, Mixed};
+use steady_sim::{Behaviour, Mixed, What};
 
 use crate::story::{Story, ms_between, short};
 
@@ -38,23 +40,26 @@ fn starts_fail_in_the_share_that_is_asked_for() {
     // Share, and how many of 400 starts at most and at least: three standard deviations.
     for (share, fewest, most) in [(0.016, 1, 15), (0.25, 74, 127), (0.6, 210, 270)] {
         let mixed = Mixed { failing_starts: share, exit_code: 3, ..Mixed::default() };
-        let story = deploy(2, 400, 2, mixed);
-        let first: Vec<String> = story
-            .with_status("PROVISIONING", "checkout:2")
-            .iter()
+        // As facts: they are many.
+        let mut ecs = deploy(2, 400, 0, mixed).ecs.telling_facts();
+        let told = ecs.advance_facts(ecs.now() + SignedDuration::from_mins(2));
+        let new = told.iter().filter_map(|told| match &told.what {
+            What::Task(task) if &*task.revision == "checkout:2" => Some(task),
+            _ => None,
+        });
+        let first: BTreeSet<&str> = new
+            .clone()
+            .filter(|task| task.last_status == "PROVISIONING")
+            .map(|task| &*task.task_arn)
             .take(400)
-            .map(|event| short(&event["detail"]["taskArn"]))
             .collect();
-        let died: Vec<&Value> = story
-            .with_status("STOPPED", "checkout:2")
-            .into_iter()
-            .filter(|event| first.contains(&short(&event["detail"]["taskArn"])))
-            .collect();
+        let stops = new.filter(|task| task.last_status == "STOPPED");
+        let died: Vec<_> = stops.filter(|task| first.contains(&*task.task_arn)).collect();
         assert!((fewest..=most).contains(&died.len()), "{share}: {} of 400", died.len());
-        for event in died {
-            assert_eq!(event["detail"]["containers"][0]["exitCode"], 3);
-            let lived = ms_between(&event["detail"]["startedAt"], &event["detail"]["stoppingAt"]);
-            assert!((0..=12_000).contains(&lived), "{lived} ms");
+        for task in died {
+            assert_eq!(task.containers[0].1, Some(3));
+            let lived = task.stopping_at.unwrap().duration_since(task.started_at.unwrap());
+            assert!((0..=12_000).contains(&lived.as_millis()), "{lived}");
         }
     }
 }
