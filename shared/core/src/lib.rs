@@ -30,6 +30,7 @@ pub mod notice;
 pub mod outbox;
 pub mod port;
 pub mod record;
+pub mod redact;
 pub mod report;
 pub mod rollback;
 pub mod slow_pass;
