@@ -7,7 +7,7 @@ mod fleet;
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
-    DeploymentLifecycleHookDetail, DeploymentLifecycleHookStatus,
+    ContainerDefinition, DeploymentLifecycleHookDetail, DeploymentLifecycleHookStatus,
     DeploymentLifecycleHookTargetType, DeploymentRolloutState, DeploymentStrategy, DesiredStatus,
     Failure, Service, ServiceDeployment, StopServiceDeploymentStopType, Task, TaskDefinitionStatus,
 };
@@ -15,11 +15,13 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use steady_core::name::{DeploymentId, ServiceKey, TaskArn, TaskDefinitionRevision};
 use steady_core::port::{
-    Call, ChangeService, DeploymentState, PauseHook, PortError, ReadService, Rollout, RolloutState,
-    RunningTask, RunningTasks, ServiceDeploymentState, ServiceState, Stage, Standing, TargetState,
+    Call, ChangeService, ContainerLog, DeploymentState, PauseHook, PortError, ReadLogOptions,
+    ReadService, Rollout, RolloutState, RunningTask, RunningTasks, ServiceDeploymentState,
+    ServiceState, Stage, Standing, TargetState,
 };
 
 use crate::error::{port_error, unclear};
+use crate::logs::within;
 
 /// "A list of up to 100 task IDs or full ARN entries" (DescribeTasks).
 const TASKS_MAX: usize = 100;
@@ -282,6 +284,26 @@ impl ReadService for Ecs {
     }
 }
 
+impl ReadLogOptions for Ecs {
+    async fn container_logs(
+        &self,
+        revision: &TaskDefinitionRevision,
+    ) -> Result<Option<Vec<ContainerLog>>, PortError> {
+        const CALL: &str = "DescribeTaskDefinition";
+        let asked = self.reads.describe_task_definition().task_definition(revision.as_str()).send();
+        match within(CALL, asked).await? {
+            Ok(answer) => Ok(answer
+                .task_definition
+                .map(|found| found.container_definitions().iter().map(container_log).collect())),
+            // See `target_state`.
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_client_exception()) => {
+                Ok(None)
+            }
+            Err(error) => Err(port_error(CALL, error)),
+        }
+    }
+}
+
 impl ChangeService for Ecs {
     async fn change(&self, call: &Call) -> Result<(), PortError> {
         match call {
@@ -372,6 +394,19 @@ fn waiting_hook(hook: &DeploymentLifecycleHookDetail) -> Option<PauseHook> {
         expires_at: hook.expires_at().and_then(timestamp),
         timeout_action: hook.timeout_action().map(|action| action.as_str().to_owned()),
     })
+}
+
+fn container_log(container: &ContainerDefinition) -> ContainerLog {
+    let log = container.log_configuration();
+    let option = |name: &str| log?.options()?.get(name).cloned();
+    ContainerLog {
+        name: container.name().unwrap_or_default().to_owned(),
+        essential: container.essential().unwrap_or(true),
+        driver: log.map(|log| log.log_driver().as_str().to_owned()),
+        group: option("awslogs-group"),
+        region: option("awslogs-region"),
+        stream_prefix: option("awslogs-stream-prefix"),
+    }
 }
 
 fn deployment_state(deployment: &aws_sdk_ecs::types::Deployment) -> Option<DeploymentState> {

@@ -7,7 +7,7 @@
 //! functions have in common beside that is in [`function`].
 //!
 //! ```text
-//! aws-config (region, credentials, AWS_ENDPOINT_URL) ─▶ client::Aws ─▶ ecs::Ecs                ReadService, ChangeService, ReadFleet
+//! aws-config (region, credentials, AWS_ENDPOINT_URL) ─▶ client::Aws ─▶ ecs::Ecs                ReadService, ReadLogOptions, ChangeService, ReadFleet
 //!                                client::Settings ────▶              ▶ table::Table            KeepRecords
 //!                                (timeouts, retries)                 ▶ parameters::Parameters  ReadConfig
 //!                                                                    ▶ topics::Topics          Publish

@@ -6,9 +6,9 @@
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::OutputLogEvent;
 use jiff::Timestamp;
-use steady_core::port::{LogLine, PortError, ReadLogs};
+use steady_core::port::{LOGS_TAKE, LogLine, PortError, ReadLogs};
 
-use crate::error::port_error;
+use crate::error::{port_error, unclear};
 
 /// How many pages are asked for at most. "Partially full or empty pages don't necessarily mean that pagination is
 /// finished": an empty one may stand before the last lines. More than a few would hold up the notice that wants them.
@@ -28,6 +28,29 @@ impl Logs {
 
 impl ReadLogs for Logs {
     async fn tail(
+        &self,
+        group: &str,
+        stream: &str,
+        lines: u32,
+    ) -> Result<Option<Vec<LogLine>>, PortError> {
+        within("GetLogEvents", self.pages(group, stream, lines)).await?
+    }
+}
+
+/// The answer, if it comes within [`LOGS_TAKE`], whatever is tried and waited for meanwhile.
+///
+/// # Errors
+/// [`PortError::Unclear`], if it does not.
+pub(crate) async fn within<T>(
+    call: &'static str,
+    answer: impl Future<Output = T>,
+) -> Result<T, PortError> {
+    let answer = tokio::time::timeout(LOGS_TAKE, answer).await;
+    answer.map_err(|_| unclear(call, format!("not within {} s", LOGS_TAKE.as_secs())))
+}
+
+impl Logs {
+    async fn pages(
         &self,
         group: &str,
         stream: &str,

@@ -9,6 +9,7 @@ use crate::evidence::Counts;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision, fnv1a};
 use crate::record::is_default;
 use crate::rollback::RollbackState;
+use crate::watch::LogTail;
 
 /// While open, people are told again this long after it opened.
 pub const ESCALATE_AFTER: [SignedDuration; 4] = [
@@ -60,6 +61,9 @@ pub struct Incident {
     /// Ids of its notices that were sent, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
+    /// What its failing container logged last, once somebody was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<LogTail>,
 }
 
 /// How many tasks of a service run.

@@ -1,7 +1,7 @@
 //! One service's turn: load, decide, save, act, confirm.
 //!
 //! ```text
-//! load ─▶ decide ─(asks)─▶ read ECS, config, pause ─▶ decide ─▶ save, claims with it ─▶ act ─▶ settle ─▶ save
+//! load ─▶ decide ─(asks)─▶ read ECS, config, pause, logs ─▶ decide ─▶ save, claims with it ─▶ act ─▶ settle ─▶ save
 //!   ▲                                                     │
 //!   └───────────────── somebody else saved first ─────────┘
 //! ```
@@ -22,11 +22,14 @@ use crate::installation::{Brakes, Mode, Trouble};
 use crate::name::ServiceKey;
 use crate::notice::Message;
 use crate::outbox::{Pending, Work};
-use crate::port::{ChangeService, KeepRecords, PortError, Publish, ReadConfig, ReadService, Saved};
+use crate::port::{
+    ChangeService, KeepRecords, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs,
+    ReadService, Saved,
+};
 use crate::record::{Record, Stored, Unreadable, Whose};
 use crate::report::{Entry, What};
 use crate::rollback::{self, CarryingOut, Outcome, Refusal, Step};
-use crate::watch::{self, Ask, Decision, Observation, Running, Settled};
+use crate::watch::{self, Ask, Decision, LogTail, Logs, LogsOf, Observation, Running, Settled};
 
 /// Saves that may be overtaken before a turn gives up. Each loss means that somebody else's turn got through, so this
 /// is reached only where very many come for one service at once; the queue brings the events again.
@@ -38,7 +41,7 @@ pub(crate) const ROUNDS_MAX: usize = 4;
 
 /// The world, behind the ports.
 #[derive(Debug)]
-pub struct Ports<'a, E, R, C, P> {
+pub struct Ports<'a, E, R, C, P, L> {
     /// Amazon ECS.
     pub ecs: &'a E,
     /// The records.
@@ -47,6 +50,8 @@ pub struct Ports<'a, E, R, C, P> {
     pub config: &'a C,
     /// The topics.
     pub topics: &'a P,
+    /// The containers' logs.
+    pub logs: &'a L,
 }
 
 /// What a turn is about.
@@ -126,12 +131,13 @@ struct Base {
     due: Option<Timestamp>,
 }
 
-impl<E, R, C, P> Ports<'_, E, R, C, P>
+impl<E, R, C, P, L> Ports<'_, E, R, C, P, L>
 where
-    E: ReadService + ChangeService + Sync,
+    E: ReadService + ReadLogOptions + ChangeService + Sync,
     R: KeepRecords + Sync,
     C: ReadConfig + Sync,
     P: Publish + Sync,
+    L: ReadLogs + Sync,
 {
     /// Takes a turn.
     ///
@@ -195,7 +201,7 @@ where
     async fn decide(&self, turn: &Turn<'_>, record: Record) -> Decision {
         let brakes = Brakes { mode: turn.mode, ..Brakes::default() };
         let mut observation =
-            Observation { events: turn.events.to_vec(), running: Running::NotAsked, brakes };
+            Observation { events: turn.events.to_vec(), brakes, ..Observation::default() };
         let mut asked_before: Vec<Ask> = Vec::new();
         let mut record = record;
         let mut entries = Vec::new();
@@ -222,6 +228,7 @@ where
                 Ask::Announce(trouble) => {
                     self.announce(turn, trouble, &mut observation.brakes).await;
                 }
+                Ask::Logs(of) => observation.logs = Logs::Read(self.read_tail(of).await),
             }
             asked_before.push(ask);
         }
@@ -236,6 +243,15 @@ where
             Ok(account) => brakes.account = Some(account),
             Err(error) => brakes.unreadable = Some(error.to_string()),
         }
+    }
+
+    async fn read_tail(&self, of: &LogsOf) -> LogTail {
+        let place = match of.place(self.ecs.container_logs(&of.revision).await) {
+            Ok(place) => place,
+            Err(why) => return of.absent(why),
+        };
+        let lines = self.logs.tail(&place.group, &place.stream, watch::LINES_READ).await;
+        of.tail(&place, lines)
     }
 
     /// Reads what may forbid acting: the config as it is now, which the record keeps, and the account's item. What

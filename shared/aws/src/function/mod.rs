@@ -16,6 +16,7 @@ use steady_core::turn::{Ports, Taken, Turn, TurnError};
 
 use crate::client::Aws;
 use crate::ecs::Ecs;
+use crate::logs::Logs;
 use crate::parameters::Parameters;
 use crate::table::Table;
 use crate::topics::Topics;
@@ -89,6 +90,7 @@ pub struct Turns {
     table: Table,
     parameters: Parameters,
     topics: Topics,
+    logs: Logs,
     mode: Mode,
 }
 
@@ -100,6 +102,7 @@ impl Turns {
             table: aws.table(&settings.table),
             parameters: aws.parameters(&settings.config_prefix),
             topics: aws.topics(&settings.topic),
+            logs: aws.logs(),
             mode: settings.mode,
         }
     }
@@ -138,6 +141,7 @@ impl Turns {
             records: &self.table,
             config: &self.parameters,
             topics: &self.topics,
+            logs: &self.logs,
         };
         invocation.report(&whose, boxed(ports.take(&turn)).await)
     }

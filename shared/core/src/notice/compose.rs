@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::words;
-use super::{Figures, Notice, Section, Severity, Stage, subject};
+use super::{Figures, LogTail, Notice, Section, Severity, Stage, subject};
 use crate::config::ServiceConfig;
 use crate::evidence;
 use crate::incident::{ESCALATE_AFTER, Incident, IncidentKind, Resolution};
@@ -49,6 +49,7 @@ pub fn of_incident(
         subject: subject(severity, record.service.as_str(), &telling.subject_tails()),
         summary: telling.summary(),
         sections: telling.sections(),
+        log_tail: telling.log_tail(),
         topic: config.notify.topic.clone(),
         format: config.notify.format,
     })
@@ -242,6 +243,12 @@ impl Telling<'_> {
         ];
         let told = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
         told.map(|(label, lines)| Section { label, lines }).collect()
+    }
+
+    fn log_tail(&self) -> Option<LogTail> {
+        // When it is over nobody looks for the cause in ten lines of long ago.
+        let is_over = matches!(self.stage, Stage::Resolved(_));
+        self.incident.tail.as_ref().filter(|_| !is_over).map(LogTail::of)
     }
 
     // ---- since when, how bad ----

@@ -200,6 +200,7 @@ pub fn of_pause_hook(
         summary: format!(
             "The deployment of {what} to {service} is paused at {at} and waits for somebody to let it go on. At {until} ECS {then} by itself."
         ),
+        log_tail: None,
         sections: vec![
             Section {
                 label: "Done",

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Notice;
 use super::words;
+use super::{LogTail, Notice};
 use crate::config::NoticeFormat;
 
 /// Most bytes of a body with its attributes. SNS takes 256 KiB (Publish in the API reference); the outbox keeps up to
@@ -54,8 +54,11 @@ impl Notice {
         }
     }
 
-    /// Takes the last line off the longest section, or half of its only one. `false` if nothing is left to take.
+    /// Takes a line off the log tail; without one, the last line off the longest section, or half of its only one. `false` if nothing is left to take.
     fn shorten(&mut self) -> bool {
+        if self.log_tail.as_mut().is_some_and(LogTail::shorten) {
+            return true;
+        }
         let bytes = |lines: &[String]| lines.iter().map(String::len).sum::<usize>();
         let Some(longest) = self.sections.iter_mut().max_by_key(|section| bytes(&section.lines))
         else {
@@ -99,6 +102,15 @@ impl Notice {
         let mut description = self.summary.clone();
         for section in self.sections.iter().filter(|section| section.label != "You") {
             description += &format!("\n*{}* {}", section.label, section.lines.join("\n"));
+            if let Some(tail) = self.log_tail.as_ref().filter(|_| section.label == "Why") {
+                description += &format!("\n{}", tail.heading());
+                let lines: Vec<String> = tail.lines().collect();
+                if !lines.is_empty() {
+                    // Three of them in a line would end the block.
+                    let lines = lines.join("\n").replace('`', "\'");
+                    description += &format!("\n```\n{lines}\n```");
+                }
+            }
         }
         let thread = self.incident.as_ref().map_or(self.id.as_str(), |incident| incident.as_str());
         json!({

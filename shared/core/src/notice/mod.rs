@@ -5,6 +5,7 @@
 
 mod compose;
 mod life;
+mod log_tail;
 mod message;
 mod render;
 mod standalone;
@@ -21,6 +22,7 @@ use crate::stop::{Cause, Verdict};
 
 pub use compose::of_incident;
 pub use life::of_pause_hook;
+pub use log_tail::LogTail;
 pub use message::Message;
 pub use standalone::of_standalone_task;
 
@@ -75,6 +77,8 @@ pub struct Notice {
     pub summary: String,
     /// The rest, in the order in which it is read.
     pub sections: Vec<Section>,
+    /// What the failing container logged last; told under `Why`. `None` where nobody looked.
+    pub log_tail: Option<LogTail>,
     /// Where to send it; `None`: the account's default topic.
     pub topic: Option<String>,
     /// How the topic wants it.

@@ -19,6 +19,12 @@ impl Notice {
                     if section.label == "You" { format!("{}. ", at + 1) } else { String::new() };
                 let _ = writeln!(text, "{label:LABEL$}{step}{line}");
             }
+            if let Some(tail) = self.log_tail.as_ref().filter(|_| section.label == "Why") {
+                let _ = writeln!(text, "{:LABEL$}{}", "", tail.heading());
+                for line in tail.lines() {
+                    let _ = writeln!(text, "{:LABEL$}  {line}", "");
+                }
+            }
         }
         let _ = writeln!(text, "\nnotice {}", self.id);
         text

@@ -81,6 +81,7 @@ pub fn of_standalone_task(
         subject: subject(Severity::Warning, &who, &tails),
         summary: format!("A task of {revision}, of no service, failed: {}.", ended),
         sections,
+        log_tail: None,
         topic: notify.topic.clone(),
         format: notify.format,
     }

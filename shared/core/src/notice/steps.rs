@@ -101,7 +101,12 @@ impl Telling<'_> {
         let (cause, ..) = self.main_cause()?;
         let stops = self.stops_by(cause);
         let task = stops.last().map_or("TASK", |stop| stop.task.id());
-        Some(filled_in(cause.fix(), self.service().cluster(), self.service().service(), task))
+        let fix = filled_in(cause.fix(), self.service().cluster(), self.service().service(), task);
+        let group = self.incident.tail.as_ref().and_then(|tail| tail.group.as_deref());
+        Some(match group {
+            Some(group) => fix.replace("aws logs tail GROUP ", &format!("aws logs tail {group} ")),
+            None => fix,
+        })
     }
 
     fn compare(&self) -> Option<String> {

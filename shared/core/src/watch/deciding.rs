@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Ask, Decision, READ_EVERY, Running};
+use super::{Ask, Decision, Logs, READ_EVERY, Running};
 use crate::config::{Health, ServiceConfig};
 use crate::evidence::{self, FAILED_TASKS_MIN, SICK_AT, TURNS_AT};
 use crate::history::PastIncident;
@@ -25,6 +25,7 @@ pub(super) struct Deciding<'a> {
     /// Whether anything came in, be it a repeat.
     pub(super) has_news: bool,
     pub(super) brakes: Brakes,
+    pub(super) logs: Logs,
     /// When the running tasks could be read, if they are wanted and were read too recently.
     pub(super) want_read: Option<Timestamp>,
     /// What the account has to be told before a rollback can be decided.
@@ -83,7 +84,7 @@ impl Deciding<'_> {
     }
 
     /// Whether key 1 could turn against the current deployment, and has not in the open incident.
-    fn key1_could_turn(&self) -> bool {
+    pub(super) fn key1_could_turn(&self) -> bool {
         let Some((id, deployment)) = self.current() else {
             return false;
         };
@@ -97,7 +98,7 @@ impl Deciding<'_> {
     }
 
     /// A deployment that ECS gave up, which nobody has been told of, unless a later one has completed.
-    fn untold_failure(&self) -> Option<DeploymentId> {
+    pub(super) fn untold_failure(&self) -> Option<DeploymentId> {
         let ledger = &self.record.ledger;
         let failed = |d: &Deployment| d.failed().is_some() && !d.failure_told;
         // What ECS goes back to may have begun in the very second in which it gave this one up.
@@ -153,7 +154,7 @@ impl Deciding<'_> {
         too_soon.is_none()
     }
 
-    fn hold_ends(&self) -> Option<Timestamp> {
+    pub(super) fn hold_ends(&self) -> Option<Timestamp> {
         match self.record.incident.as_ref()?.rollback {
             RollbackState::Holding { until, .. } => Some(until),
             _ => None,
@@ -230,6 +231,7 @@ impl Deciding<'_> {
                     escalations: 0,
                     tasks,
                     notices: Vec::new(),
+                    tail: None,
                 });
                 What::Opened(because)
             }

@@ -9,10 +9,14 @@ mod ending;
 mod judging;
 mod lifecycle;
 mod settling;
+mod tail;
 
 pub use lifecycle::{ENVIRONMENT_TASKS_MIN, ENVIRONMENT_WITHIN};
 pub use settling::{Settled, settle};
 pub(crate) use settling::{expire, settle_message};
+pub use tail::{
+    Absence, Found, LINE_CHARS_MAX, LINES_READ, LINES_SHOWN, LogTail, Logs, LogsOf, Place, TailLine,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -41,6 +45,8 @@ pub struct Observation {
     pub running: Running,
     /// Whether Steady may act.
     pub brakes: Brakes,
+    /// What a failed container logged last, if that was asked for.
+    pub logs: Logs,
 }
 
 /// Whether the running tasks are known.
@@ -77,6 +83,8 @@ pub enum Ask {
     Running,
     /// Tell the account of this service's trouble, and say how the account stands then: [`Brakes::account`].
     Announce(Trouble),
+    /// What a container logged last: [`Observation::logs`].
+    Logs(LogsOf),
 }
 
 /// Decides.
@@ -103,12 +111,13 @@ pub fn decide(
             lifecycle::absorb_standing(&mut record, standing, now);
         }
     }
-    let brakes = observation.brakes;
+    let (brakes, logs) = (observation.brakes, observation.logs);
     let mut deciding = Deciding {
         config,
         now,
         running,
         brakes,
+        logs,
         record,
         entries,
         has_news,
@@ -136,9 +145,13 @@ pub fn decide(
     deciding.look_back();
     deciding.prove_overdue();
     deciding.soak();
+    if let Some(of) = deciding.logs_wanted() {
+        return deciding.asking(Ask::Logs(of));
+    }
     deciding.recognise_bad();
     deciding.open_or_join();
     deciding.look_at_life();
+    deciding.keep_tail();
     deciding.roll_back();
     if let (Some(trouble), Some((record, entries))) = (deciding.wish.take(), before) {
         let ask = Some(Ask::Announce(trouble));
@@ -153,7 +166,8 @@ pub fn decide(
 }
 
 /// Decides, answers with `read` what is asked, and takes everything decided for done: how a replay goes on. `account` is
-/// what the services of the replay have in common.
+/// what the services of the replay have in common. It has no
+/// logs.
 pub fn step(
     record: Record,
     events: Vec<Event>,
@@ -163,8 +177,12 @@ pub fn step(
     read: impl FnOnce(&ServiceKey) -> Result<RunningTasks, String>,
 ) -> Decision {
     let mut read = Some(read);
-    let mut observation =
-        Observation { events, running: Running::NotAsked, brakes: Brakes::released(account) };
+    let mut observation = Observation {
+        events,
+        running: Running::NotAsked,
+        brakes: Brakes::released(account),
+        logs: Logs::Nowhere,
+    };
     let mut asked_before = Vec::new();
     let mut entries = Vec::new();
     let mut record = record;
@@ -186,6 +204,8 @@ pub fn step(
                     Ask::Announce(trouble) => {
                         account.announce(&decision.record.service, trouble.clone(), now);
                     }
+                    // A recording has none.
+                    Ask::Logs(_) => {}
                 }
                 asked_before.push(ask);
                 observation.brakes = Brakes::released(account);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::deciding::Deciding;
-use super::{Decision, Running};
+use super::{Decision, Logs, Running};
 use crate::config::ServiceConfig;
 use crate::installation::Brakes;
 use crate::notice::Stage;
@@ -38,6 +38,7 @@ pub fn settle(
         now,
         running: Running::NotAsked,
         brakes: Brakes::default(),
+        logs: Logs::Nowhere,
         record,
         entries: Vec::new(),
         has_news: false,

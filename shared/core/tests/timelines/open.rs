@@ -239,6 +239,7 @@ fn ledger_after(
             events: batch.to_vec(),
             running: Running::Unknown("not asked in this test".to_owned()),
             brakes: steady_core::installation::Brakes::released(&story.account),
+            logs: watch::Logs::Nowhere,
         };
         record = watch::decide(record, observation, &story.config, now).record;
     }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use steady_core::event::{
     Body, Container, DeploymentEvent, DeploymentEventName, Event, Owner, TaskEvent, TaskStatus,
 };
-use steady_core::port::{ConfigFiles, RunningTask, ServiceState};
+use steady_core::port::{ConfigFiles, ContainerLog, RunningTask, ServiceState};
 use steady_core::stop::StopCode;
 
 use crate::world::{Fault, State, World, revision};
@@ -132,7 +132,17 @@ impl World {
             scheduling_strategy: "REPLICA".to_owned(),
             ..ServiceState::default()
         };
-        Self(Mutex::new(State { now: start(), service, config, ..State::default() }))
+        let app = ContainerLog {
+            name: "app".to_owned(),
+            essential: true,
+            driver: Some("awslogs".to_owned()),
+            group: Some("/ecs/checkout".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            stream_prefix: Some("ecs".to_owned()),
+        };
+        let container_logs = vec![app];
+        let state = State { now: start(), service, config, container_logs, ..State::default() };
+        Self(Mutex::new(state))
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -13,9 +13,9 @@ use steady_core::installation::{Account, Mode, Trouble};
 use steady_core::name::{FamilyKey, ServiceKey, TaskDefinitionRevision};
 use steady_core::notice::Message;
 use steady_core::port::{
-    Call, ChangeService, ConfigFiles, DeploymentState, KeepFamilies, KeepRecords, Loaded,
-    PortError, Publish, ReadConfig, ReadService, RunningTask, RunningTasks, Saved,
-    ServiceDeploymentState, ServiceState, TargetState,
+    Call, ChangeService, ConfigFiles, ContainerLog, DeploymentState, KeepFamilies, KeepRecords,
+    Loaded, LogLine, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs, ReadService,
+    RunningTask, RunningTasks, Saved, ServiceDeploymentState, ServiceState, TargetState,
 };
 use steady_core::record::{Record, Stored};
 use steady_core::standalone::{self, FamilyTurn, read_defaults};
@@ -82,6 +82,10 @@ pub(crate) struct State {
     pub(crate) sent: Vec<Message>,
     /// Another invocation, whose turn is taken in the middle of this one's: at which call of it, with what.
     pub(crate) other: Option<(usize, Vec<Event>)>,
+    /// Where the containers of every task definition log.
+    pub(crate) container_logs: Vec<ContainerLog>,
+    /// What is in the log streams: group and stream, and the lines.
+    pub(crate) logs: BTreeMap<(String, String), Vec<LogLine>>,
     /// Topics that take nothing.
     pub(crate) closed: BTreeSet<String>,
 }
@@ -168,7 +172,7 @@ impl World {
         let now = self.with(|state| state.now);
         let until = now + jiff::SignedDuration::from_secs(30);
         let turn = Turn { service: &service, events, now, until, by, mode: Mode::Act };
-        let ports = Ports { ecs: self, records: self, config: self, topics: self };
+        let ports = Ports { ecs: self, records: self, config: self, topics: self, logs: self };
         let mut turn = pin!(ports.take(&turn));
         match turn.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(taken) => Some(taken),
@@ -334,6 +338,35 @@ impl ReadService for World {
             let inactive = state.inactive.contains(target);
             let target = if inactive { TargetState::Inactive } else { TargetState::Active };
             Ok(ServiceState { target, ..state.service.clone() })
+        })
+        .await
+    }
+}
+
+impl ReadLogOptions for World {
+    async fn container_logs(
+        &self,
+        _: &TaskDefinitionRevision,
+    ) -> Result<Option<Vec<ContainerLog>>, PortError> {
+        let call = "DescribeTaskDefinition";
+        self.call(call, |state| Ok(Some(state.container_logs.clone()))).await
+    }
+}
+
+impl ReadLogs for World {
+    async fn tail(
+        &self,
+        group: &str,
+        stream: &str,
+        lines: u32,
+    ) -> Result<Option<Vec<LogLine>>, PortError> {
+        self.call("GetLogEvents", |state| {
+            let all = state.logs.get(&(group.to_owned(), stream.to_owned()));
+            let last = |all: &Vec<LogLine>| {
+                let from = all.len().saturating_sub(lines.try_into().unwrap());
+                all[from..].to_vec()
+            };
+            Ok(all.map(last))
         })
         .await
     }
