@@ -263,3 +263,14 @@ fn a_simulated_ecs_can_be_handed_to_another_thread() {
     fn sendable<T: Send>(_: T) {}
     sendable(ecs());
 }
+
+#[test]
+fn clusters_are_listed_in_pages() {
+    let mut ecs = ecs();
+    call(&mut ecs, "CreateCluster", json!({"clusterName": "staging"}));
+    let first = call(&mut ecs, "ListClusters", json!({"maxResults": 1}));
+    let arn = |name: &str| json!([format!("arn:aws:ecs:eu-west-1:111122223333:cluster/{name}")]);
+    assert_eq!(first["clusterArns"], arn("prod"));
+    let second = call(&mut ecs, "ListClusters", json!({"nextToken": first["nextToken"]}));
+    assert_eq!(second, json!({"clusterArns": arn("staging")}));
+}
