@@ -1,4 +1,4 @@
-//! The function `sweep`: each minute, what is due; once an hour, in sixty pieces, everything.
+//! The function `sweep`: each minute, what is due; once an hour, piece by piece, everything.
 //!
 //! ```text
 //! EventBridge schedule ─▶ index `open`: what is due ─▶ a turn for each, eight at a time ─▶ log lines
