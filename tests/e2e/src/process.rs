@@ -3,7 +3,11 @@
 //! Processes have the machine's clock, so the account's stands there too, and time passes for a record by moving what it
 //! says into the past.
 
-#![expect(clippy::unwrap_used, reason = "for tests, which may end at a surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "for tests, which may end at a surprise"
+)]
 
 use std::time::Duration;
 
@@ -21,7 +25,7 @@ use crate::{Account, PERSON, REGION, TABLE, loader};
 /// Longer than any of it takes, on a busy machine too.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A function, spawned.
+/// A function, spawned; killed when it is dropped.
 pub struct Process {
     simulator: Simulator,
     process: ManagedProcess,

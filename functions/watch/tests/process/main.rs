@@ -1,8 +1,6 @@
 //! The real binary as a process under a Runtime API, against the embedded AWS: races, deaths, and what it says when it cannot
 //! start.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
-
 use std::process::Command;
 
 use jiff::SignedDuration;
