@@ -77,7 +77,8 @@ pub struct Notice {
     pub summary: String,
     /// The rest, in the order in which it is read.
     pub sections: Vec<Section>,
-    /// What the failing container logged last; told under `Why`. `None` where nobody looked.
+    /// What the failing container logged last; told under `Why`. Left out where nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub log_tail: Option<LogTail>,
     /// Where to send it; `None`: the account's default topic.
     pub topic: Option<String>,
