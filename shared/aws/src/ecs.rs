@@ -9,11 +9,15 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
     ContainerDefinition, DeploymentLifecycleHookDetail, DeploymentLifecycleHookStatus,
     DeploymentLifecycleHookTargetType, DeploymentRolloutState, DeploymentStrategy, DesiredStatus,
-    Failure, Service, ServiceDeployment, StopServiceDeploymentStopType, Task, TaskDefinitionStatus,
+    Failure, Service, ServiceDeployment, ServiceRevision, StopServiceDeploymentStopType, Task,
+    TaskDefinitionStatus,
 };
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
-use steady_core::name::{DeploymentId, ServiceKey, TaskArn, TaskDefinitionRevision};
+use steady_core::ledger::Proven;
+use steady_core::name::{
+    DeploymentId, ServiceKey, ServiceRevisionArn, TaskArn, TaskDefinitionRevision,
+};
 use steady_core::port::{
     Call, ChangeService, ContainerLog, DeploymentState, PauseHook, PortError, ReadLogOptions,
     ReadService, Rollout, RolloutState, RunningTask, RunningTasks, ServiceDeploymentState,
@@ -22,6 +26,7 @@ use steady_core::port::{
 
 use crate::error::{port_error, unclear};
 use crate::logs::within;
+use crate::service_revision::{restored, service_revision, strategy};
 
 /// "A list of up to 100 task IDs or full ARN entries" (DescribeTasks).
 const TASKS_MAX: usize = 100;
@@ -140,24 +145,11 @@ impl Ecs {
             .await
             .map_err(|error| port_error(CALL, error))?;
         only_missing(CALL, answer.failures())?;
-        Ok(answer.service_deployments.unwrap_or_default().into_iter().next())
-    }
-
-    /// `None`: ECS no longer knows it.
-    async fn service_deployment(
-        &self,
-        arn: &str,
-    ) -> Result<Option<ServiceDeploymentState>, PortError> {
-        let Some(found) = self.describe_service_deployment(arn).await? else { return Ok(None) };
-        let Some(status) = found.status() else {
-            let without = "a service deployment without `status`";
-            return Err(unclear("DescribeServiceDeployments", without));
-        };
-        Ok(Some(ServiceDeploymentState {
-            arn: arn.to_owned(),
-            status: status.as_str().to_owned(),
-            sources: self.sources(&found).await?,
-        }))
+        let found = answer.service_deployments.unwrap_or_default().into_iter().next();
+        if found.as_ref().is_some_and(|found| found.status().is_none()) {
+            return Err(unclear(CALL, "a service deployment without `status`"));
+        }
+        Ok(found)
     }
 
     async fn standing(&self, found: &Service) -> Result<Standing, PortError> {
@@ -192,44 +184,22 @@ impl Ecs {
         }))
     }
 
-    /// The task definitions of all its sources, or an error: some of them alone would look like another deployment.
-    async fn sources(
-        &self,
-        deployment: &ServiceDeployment,
-    ) -> Result<Vec<TaskDefinitionRevision>, PortError> {
+    /// Service revisions, in one call; at most 20 (DescribeServiceRevisions). Those that ECS keeps no longer are left
+    /// out.
+    async fn service_revisions(&self, arns: &[String]) -> Result<Vec<ServiceRevision>, PortError> {
         const CALL: &str = "DescribeServiceRevisions";
-        let arns: Vec<String> = deployment
-            .source_service_revisions()
-            .iter()
-            .filter_map(|revision| revision.arn().map(str::to_owned))
-            .collect();
         if arns.is_empty() {
             return Ok(Vec::new());
         }
-        let asked = arns.len();
         let answer = self
             .reads
             .describe_service_revisions()
-            .set_service_revision_arns(Some(arns))
+            .set_service_revision_arns(Some(arns.to_vec()))
             .send()
             .await
             .map_err(|error| port_error(CALL, error))?;
-        if let Some(failure) = answer.failures().first() {
-            return Err(PortError::Refused {
-                call: CALL,
-                code: failure.reason().unwrap_or("failures").to_owned(),
-                text: described(failure),
-            });
-        }
-        let found: Vec<_> = answer
-            .service_revisions()
-            .iter()
-            .filter_map(|found| found.task_definition().map(revision_of))
-            .collect();
-        if found.len() != asked {
-            return Err(unclear(CALL, format!("{} of {asked} service revisions", found.len())));
-        }
-        Ok(found)
+        only_missing(CALL, answer.failures())?;
+        Ok(answer.service_revisions.unwrap_or_default())
     }
 }
 
@@ -254,6 +224,10 @@ impl ReadService for Ecs {
                 .iter()
                 .find(|deployment| deployment.status() == Some("PRIMARY"))
                 .and_then(|deployment| deployment.id().map(DeploymentId::from)),
+            service_revision: match found.current_service_revisions() {
+                [only] => only.arn().map(ServiceRevisionArn::from),
+                _ => None,
+            },
             tasks,
         })
     }
@@ -263,17 +237,38 @@ impl ReadService for Ecs {
     async fn service_state(
         &self,
         service: &ServiceKey,
-        target: &TaskDefinitionRevision,
+        target: &Proven,
     ) -> Result<ServiceState, PortError> {
-        let target = self.target_state(target).await?;
+        let proven_arn = target.service_revision.as_ref().map(|arn| arn.as_str().to_owned());
+        let target = self.target_state(&target.revision).await?;
         let Some(found) = self.describe_service(service).await? else {
             return Ok(ServiceState { target, ..ServiceState::default() });
         };
         let service_deployment = match found.current_service_deployment() {
-            Some(arn) => self.service_deployment(arn).await?,
+            Some(arn) => self.describe_service_deployment(arn).await?,
+            None => None,
+        };
+        let source_arns = service_deployment.as_ref().map(source_arns).unwrap_or_default();
+        let current_arn = service_deployment
+            .as_ref()
+            .and_then(|one| one.target_service_revision()?.arn().map(str::to_owned));
+        let mut arns = source_arns.clone();
+        arns.extend([&proven_arn, &current_arn].into_iter().flatten().cloned());
+        arns.sort_unstable();
+        arns.dedup();
+        let revisions = self.service_revisions(&arns).await?;
+        let read = |arn: &Option<String>| {
+            let of = |one: &&ServiceRevision| one.service_revision_arn() == arn.as_deref();
+            revisions.iter().find(of).filter(|_| arn.is_some()).and_then(service_revision)
+        };
+        let service_deployment = match service_deployment {
+            Some(one) => Some(service_deployment_state(&one, &source_arns, &revisions)?),
             None => None,
         };
         Ok(ServiceState {
+            proven: read(&proven_arn),
+            current: read(&current_arn),
+            strategy: strategy(found.deployment_configuration()),
             status: found.status().map(str::to_owned),
             controller: controller(&found),
             scheduling_strategy: scheduling_strategy(&found),
@@ -317,16 +312,27 @@ impl ChangeService for Ecs {
                 .map(drop)
                 .map_err(|error| port_error("StopServiceDeployment", error)),
             // UpdateService leaves alone what is not named.
-            Call::UpdateService { service, revision } => self
-                .changes
-                .update_service()
-                .cluster(service.cluster())
-                .service(service.service())
-                .task_definition(revision.as_str())
-                .send()
-                .await
-                .map(drop)
-                .map_err(|error| port_error("UpdateService", error)),
+            Call::UpdateService { service, revision, restore } => {
+                let mut update = self
+                    .changes
+                    .update_service()
+                    .cluster(service.cluster())
+                    .service(service.service())
+                    .task_definition(revision.as_str());
+                if let Some(restore) = restore {
+                    let from = self.service_revisions(&[restore.from.as_str().to_owned()]).await?;
+                    let Some(from) = from.first() else {
+                        return Err(PortError::Refused {
+                            call: "DescribeServiceRevisions",
+                            code: MISSING.to_owned(),
+                            text: format!("ECS keeps {} no longer", restore.from),
+                        });
+                    };
+                    update = restored(update, &restore.settings, from);
+                }
+                let answer = update.send().await;
+                answer.map(drop).map_err(|error| port_error("UpdateService", error))
+            }
         }
     }
 }
@@ -407,6 +413,37 @@ fn container_log(container: &ContainerDefinition) -> ContainerLog {
         region: option("awslogs-region"),
         stream_prefix: option("awslogs-stream-prefix"),
     }
+}
+
+fn source_arns(deployment: &ServiceDeployment) -> Vec<String> {
+    let sources = deployment.source_service_revisions().iter();
+    sources.filter_map(|revision| revision.arn().map(str::to_owned)).collect()
+}
+
+/// With the task definitions of all its sources, or an error: some of them alone would look like another deployment.
+fn service_deployment_state(
+    deployment: &ServiceDeployment,
+    source_arns: &[String],
+    revisions: &[ServiceRevision],
+) -> Result<ServiceDeploymentState, PortError> {
+    let of = |arn: &String| {
+        let found = revisions.iter().find(|one| one.service_revision_arn() == Some(arn))?;
+        found.task_definition().map(revision_of)
+    };
+    let sources: Vec<_> = source_arns.iter().filter_map(of).collect();
+    if sources.len() != source_arns.len() {
+        return Err(PortError::Refused {
+            call: "DescribeServiceRevisions",
+            code: MISSING.to_owned(),
+            text: format!("{} of {} service revisions", sources.len(), source_arns.len()),
+        });
+    }
+    Ok(ServiceDeploymentState {
+        arn: deployment.service_deployment_arn().unwrap_or_default().to_owned(),
+        status: deployment.status().map_or("", |status| status.as_str()).to_owned(),
+        sources,
+        source_arns: source_arns.iter().map(|arn| ServiceRevisionArn::from(arn.as_str())).collect(),
+    })
 }
 
 fn deployment_state(deployment: &aws_sdk_ecs::types::Deployment) -> Option<DeploymentState> {

@@ -23,5 +23,6 @@ mod error;
 pub mod function;
 pub mod logs;
 pub mod parameters;
+mod service_revision;
 pub mod table;
 pub mod topics;

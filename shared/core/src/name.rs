@@ -73,6 +73,11 @@ text_name! {
 }
 
 text_name! {
+    /// A service revision: `arn:aws:ecs:eu-west-1:111122223333:service-revision/prod/checkout/1234567890123456789`.
+    ServiceRevisionArn
+}
+
+text_name! {
     /// A task definition's family: what names a task of no service.
     Family
 }

@@ -14,9 +14,13 @@ use thiserror::Error;
 
 use crate::history::PastIncident;
 use crate::installation::{Account, Trouble};
-use crate::name::{DeploymentId, FamilyKey, ServiceKey, TaskArn, TaskDefinitionRevision};
+use crate::ledger::Proven;
+use crate::name::{
+    DeploymentId, FamilyKey, ServiceKey, ServiceRevisionArn, TaskArn, TaskDefinitionRevision,
+};
 use crate::notice::Message;
 use crate::record::Stored;
+use crate::rollback::{Restore, Settings};
 
 /// Why an adapter could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -78,6 +82,8 @@ pub struct RunningTasks {
     pub primary: Option<DeploymentId>,
     /// How the service itself stands; `None` where the reader cannot know it.
     pub standing: Option<Box<Standing>>,
+    /// Its service revision, if that is the only one in use (`currentServiceRevisions`); else `None`.
+    pub service_revision: Option<ServiceRevisionArn>,
     /// All its tasks with `lastStatus` and `desiredStatus` RUNNING, of every deployment.
     pub tasks: Vec<RunningTask>,
 }
@@ -164,6 +170,61 @@ pub struct ServiceState {
     pub service_deployment: Option<ServiceDeploymentState>,
     /// Whether the task definition asked about can be run.
     pub target: TargetState,
+    /// The service revision asked about; `None` if none was, or ECS keeps it no longer.
+    pub proven: Option<ServiceRevision>,
+    /// The service revision that `currentServiceDeployment` deploys, if ECS tells.
+    pub current: Option<ServiceRevision>,
+    /// `deploymentConfiguration.strategy` with its times: how UpdateService deploys.
+    pub strategy: DeploymentStrategy,
+}
+
+/// A service revision: what ECS starts a deployment's tasks with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceRevision {
+    /// `serviceRevisionArn`
+    pub arn: ServiceRevisionArn,
+    /// Its settings besides the task definition.
+    pub settings: Settings,
+    /// `containerImages`
+    pub images: Vec<ContainerImage>,
+}
+
+/// An image of a service revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerImage {
+    /// `image`, as the task definition names it.
+    pub image: String,
+    /// `imageDigest`; `None` before a task has pulled it, and where version consistency is off.
+    pub digest: Option<String>,
+}
+
+/// `deploymentConfiguration.strategy`. Times are whole minutes, 0 to 1440 (API reference).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum DeploymentStrategy {
+    /// `ROLLING`
+    #[default]
+    Rolling,
+    /// `BLUE_GREEN`
+    BlueGreen {
+        /// `bakeTimeInMinutes`
+        bake_minutes: u32,
+    },
+    /// `LINEAR`
+    Linear {
+        /// `linearConfiguration.stepPercent`, rounded down; 3 to 100.
+        step_percent: u32,
+        /// `linearConfiguration.stepBakeTimeInMinutes`
+        step_bake_minutes: u32,
+        /// `bakeTimeInMinutes`
+        bake_minutes: u32,
+    },
+    /// `CANARY`
+    Canary {
+        /// `canaryConfiguration.canaryBakeTimeInMinutes`
+        canary_bake_minutes: u32,
+        /// `bakeTimeInMinutes`
+        bake_minutes: u32,
+    },
 }
 
 /// One of `deployments`.
@@ -188,6 +249,8 @@ pub struct ServiceDeploymentState {
     pub status: String,
     /// The task definitions of `sourceServiceRevisions`: what ECS would go back to is among them.
     pub sources: Vec<TaskDefinitionRevision>,
+    /// Their ARNs.
+    pub source_arns: Vec<ServiceRevisionArn>,
 }
 
 /// Whether a task definition can be run.
@@ -211,12 +274,14 @@ pub enum Call {
         /// `serviceDeploymentArn`
         arn: String,
     },
-    /// `UpdateService` to a task definition; nothing else of the service is touched.
+    /// `UpdateService` to a task definition; of the service's other settings those are touched that are named.
     UpdateService {
         /// Which service.
         service: ServiceKey,
         /// To what: `checkout:41`.
         revision: TaskDefinitionRevision,
+        /// What else, if anything.
+        restore: Option<Restore>,
     },
 }
 
@@ -231,15 +296,15 @@ pub trait ReadService {
         service: &ServiceKey,
     ) -> impl Future<Output = Result<RunningTasks, PortError>> + Send;
 
-    /// How the service stands, and whether `target` can be run: DescribeServices, DescribeServiceDeployments,
-    /// DescribeServiceRevisions and DescribeTaskDefinition.
+    /// How the service stands, whether `target` can be run, and what its service revision holds: DescribeServices,
+    /// DescribeServiceDeployments, DescribeServiceRevisions and DescribeTaskDefinition.
     ///
     /// # Errors
     /// [`PortError`]. A service or task definition that ECS does not know is not an error, see [`ServiceState`].
     fn service_state(
         &self,
         service: &ServiceKey,
-        target: &TaskDefinitionRevision,
+        target: &Proven,
     ) -> impl Future<Output = Result<ServiceState, PortError>> + Send;
 }
 

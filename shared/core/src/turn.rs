@@ -334,7 +334,7 @@ where
             for pending in todo {
                 // A rollback's outcome decides what is told: what is to be told waits for the next round.
                 let is_rollback = matches!(pending.work, Work::RollBack(_));
-                let settled = self.do_one(turn, &pending).await;
+                let settled = self.do_one(turn, &pending, &decision.record).await;
                 if let Some(why) = unfinished(&pending, &settled) {
                     taken.unfinished.push(why);
                     left.insert(pending.id.clone());
@@ -352,9 +352,11 @@ where
         (all, decision)
     }
 
-    async fn do_one(&self, turn: &Turn<'_>, pending: &Pending) -> Settled {
+    async fn do_one(&self, turn: &Turn<'_>, pending: &Pending, record: &Record) -> Settled {
         match &pending.work {
-            Work::RollBack(action) => Settled::Tried(self.carry_out(turn, action, pending).await),
+            Work::RollBack(action) => {
+                Settled::Tried(self.carry_out(turn, action, pending, record).await)
+            }
             Work::Send(message) => send(self.topics, message).await,
         }
     }
@@ -364,6 +366,7 @@ where
         turn: &Turn<'_>,
         action: &crate::rollback::Action,
         pending: &Pending,
+        record: &Record,
     ) -> Outcome {
         let mut brakes = Brakes { mode: turn.mode, ..Brakes::default() };
         // Every action reads the switch first.
@@ -371,7 +374,9 @@ where
         let unreadable = account.as_ref().err().cloned();
         brakes.account = account.ok();
         let (decided_at, attempt) = (pending.decided_at, pending.attempt);
-        let mut carrying = CarryingOut::new(turn.service, action, decided_at, attempt, &brakes);
+        let bad = record.ledger.bad();
+        let mut carrying =
+            CarryingOut::new(turn.service, action, decided_at, attempt, &brakes, bad);
         if let Some(error) = unreadable {
             return carrying.blind(&error, turn.now);
         }
@@ -387,8 +392,7 @@ where
             }
         }
         loop {
-            let target = &action.target.revision;
-            let state = match self.ecs.service_state(turn.service, target).await {
+            let state = match self.ecs.service_state(turn.service, &action.target).await {
                 Ok(state) => state,
                 Err(error) => return carrying.blind(&error, turn.now),
             };

@@ -8,7 +8,7 @@ use steady_core::port::{
 };
 
 use crate::canned::{Canned, Turn};
-use crate::setup::{aws_at, checkout, patient};
+use crate::setup::{aws_at, checkout, patient, proven};
 
 const CLUSTER: &str = "arn:aws:ecs:eu-west-1:111122223333:cluster/prod";
 const SERVICE_DEPLOYMENT: &str =
@@ -93,7 +93,7 @@ async fn running(turns: Vec<Turn>) -> (Canned, Result<RunningTasks, PortError>) 
 async fn state(turns: Vec<Turn>) -> (Canned, Result<ServiceState, PortError>) {
     let canned = Canned::start(turns).await;
     let ecs = aws_at(&canned.endpoint, patient()).await.ecs();
-    let found = ecs.service_state(&checkout(), &"checkout:41".into()).await;
+    let found = ecs.service_state(&checkout(), &proven("checkout:41")).await;
     (canned, found)
 }
 
@@ -320,14 +320,19 @@ async fn a_service_stands_as_one_reading_shows_it() {
                 arn: SERVICE_DEPLOYMENT.to_owned(),
                 status: "IN_PROGRESS".to_owned(),
                 sources: vec!["checkout:41".into(), "checkout:40".into()],
+                source_arns: [7, 8].map(|n| revision_arn(n).as_str().into()).to_vec(),
             }),
             target: TargetState::Active,
+            ..ServiceState::default()
         })
     );
     let asked: Vec<Value> = canned.asked().into_iter().map(|(_, input)| input).collect();
     assert_eq!(asked[0], json!({ "taskDefinition": "checkout:41" }));
     assert_eq!(asked[2], json!({ "serviceDeploymentArns": [SERVICE_DEPLOYMENT] }));
-    assert_eq!(asked[3], json!({ "serviceRevisionArns": [revision_arn(7), revision_arn(8)] }));
+    assert_eq!(
+        asked[3],
+        json!({ "serviceRevisionArns": [revision_arn(7), revision_arn(8), revision_arn(9)] })
+    );
 }
 
 #[tokio::test]
@@ -392,16 +397,19 @@ async fn some_sources_are_not_taken_for_all() {
         "status": "IN_PROGRESS",
         "sourceServiceRevisions": [{ "arn": revision_arn(7) }, { "arn": revision_arn(8) }],
     }] });
-    let one = json!({ "taskDefinition": task_definition_arn("checkout:41") });
+    let one = json!({
+        "serviceRevisionArn": revision_arn(7),
+        "taskDefinition": task_definition_arn("checkout:41"),
+    });
     let missing = json!({ "arn": revision_arn(8), "reason": "MISSING" });
     let cases = [
         (
             json!({ "serviceRevisions": [one], "failures": [missing] }),
-            format!("DescribeServiceRevisions was refused (MISSING: {} MISSING)", revision_arn(8)),
+            "DescribeServiceRevisions was refused (MISSING: 1 of 2 service revisions)".to_owned(),
         ),
         (
             json!({ "serviceRevisions": [one] }),
-            "DescribeServiceRevisions gave no clear answer (1 of 2 service revisions)".to_owned(),
+            "DescribeServiceRevisions was refused (MISSING: 1 of 2 service revisions)".to_owned(),
         ),
     ];
     for (answer, expected) in cases {
@@ -469,7 +477,11 @@ async fn a_change_names_what_it_changes_and_nothing_else() {
             json!({ "serviceDeploymentArn": SERVICE_DEPLOYMENT, "stopType": "ROLLBACK" }),
         ),
         (
-            Call::UpdateService { service: checkout(), revision: "checkout:41".into() },
+            Call::UpdateService {
+                service: checkout(),
+                revision: "checkout:41".into(),
+                restore: None,
+            },
             "UpdateService",
             json!({ "cluster": "prod", "service": "checkout", "taskDefinition": "checkout:41" }),
         ),

@@ -21,7 +21,7 @@ use steady_local_aws::{Fault, LocalAws, What, When};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::setup::{aws_at, checkout, patient, start};
+use crate::setup::{aws_at, checkout, patient, proven, start};
 
 /// A method of an adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,14 +78,17 @@ impl Method {
         match self {
             Self::RunningTasks => ecs.running_tasks(&checkout()).await.map(drop),
             Self::ServiceState => {
-                ecs.service_state(&checkout(), &"checkout:1".into()).await.map(drop)
+                ecs.service_state(&checkout(), &proven("checkout:1")).await.map(drop)
             }
             Self::Stop => {
                 ecs.change(&Call::StopServiceDeployment { arn: "arn:of-it".to_owned() }).await
             }
             Self::Update => {
-                let call =
-                    Call::UpdateService { service: checkout(), revision: "checkout:1".into() };
+                let call = Call::UpdateService {
+                    service: checkout(),
+                    revision: "checkout:1".into(),
+                    restore: None,
+                };
                 ecs.change(&call).await
             }
             Self::Load => table.load(&checkout()).await.map(drop),

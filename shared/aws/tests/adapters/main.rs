@@ -16,6 +16,7 @@ mod history;
 mod live;
 mod logs;
 mod parameters;
+mod service_revision;
 mod setup;
 mod story;
 mod sweep;

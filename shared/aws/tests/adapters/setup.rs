@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::{ConfigLoader, Region};
 use aws_credential_types::Credentials;
 use steady_aws::client::{Aws, Settings};
+use steady_core::ledger::Proven;
 use steady_core::name::ServiceKey;
 use steady_local_aws::{LocalAws, Setup};
 
@@ -36,6 +37,16 @@ pub(crate) async fn aws_at(endpoint: &str, settings: Settings) -> Aws {
 
 pub(crate) fn checkout() -> ServiceKey {
     ServiceKey::new("prod", "checkout")
+}
+
+/// As a rollback asks for it.
+pub(crate) fn proven(revision: &str) -> Proven {
+    Proven {
+        revision: revision.into(),
+        deployment: "ecs-svc/1".into(),
+        service_revision: None,
+        at: jiff::Timestamp::UNIX_EPOCH,
+    }
 }
 
 /// An AWS of its own for each test, with the table `records`.

@@ -11,7 +11,7 @@ use steady_core::port::{
 };
 use steady_local_aws::{Fault, LocalAws, What, When};
 
-use crate::setup::{aws_at, checkout, patient, start};
+use crate::setup::{aws_at, checkout, patient, proven, start};
 
 /// `prod/checkout` with `checkout:1`, steady, and `checkout:2` registered.
 pub(crate) async fn steady(desired_count: u32) -> (LocalAws, Ecs) {
@@ -39,11 +39,11 @@ pub(crate) fn pass(local: &LocalAws, minutes: i64) {
 }
 
 pub(crate) fn update(revision: &str) -> Call {
-    Call::UpdateService { service: checkout(), revision: revision.into() }
+    Call::UpdateService { service: checkout(), revision: revision.into(), restore: None }
 }
 
 async fn state(ecs: &Ecs) -> ServiceState {
-    ecs.service_state(&checkout(), &"checkout:1".into()).await.expect("an answer")
+    ecs.service_state(&checkout(), &proven("checkout:1")).await.expect("an answer")
 }
 
 fn primary(state: &ServiceState) -> Option<&TaskDefinitionRevision> {
@@ -129,7 +129,7 @@ async fn a_deregistered_target_is_inactive_and_refused() {
     assert_eq!(state(&ecs).await.target, TargetState::Inactive);
     let refused = ecs.change(&update("checkout:1")).await;
     assert!(matches!(refused, Err(PortError::Refused { .. })), "{refused:?}");
-    let unknown = ecs.service_state(&checkout(), &"checkout:9".into()).await;
+    let unknown = ecs.service_state(&checkout(), &proven("checkout:9")).await;
     assert_eq!(unknown.expect("an answer").target, TargetState::Gone);
 }
 
@@ -149,7 +149,7 @@ async fn a_service_or_cluster_that_is_not_there_has_no_status() {
     let (_local, ecs) = steady(1).await;
     for (cluster, service) in [("prod", "other"), ("other", "checkout")] {
         let service = steady_core::name::ServiceKey::new(cluster, service);
-        let found = ecs.service_state(&service, &"checkout:1".into()).await;
+        let found = ecs.service_state(&service, &proven("checkout:1")).await;
         assert_eq!(found, Ok(ServiceState::default()));
         let running = ecs.running_tasks(&service).await;
         assert!(

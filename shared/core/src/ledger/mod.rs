@@ -22,7 +22,7 @@ pub(crate) use stops::{Fate, Lived};
 pub use stops::{REMEMBERED_FOR, STOPS_KEPT, Stops, TASKS_REMEMBERED};
 
 use crate::event::{DeploymentEvent, DeploymentEventName, TaskEvent};
-use crate::name::{DeploymentId, TaskDefinitionRevision};
+use crate::name::{DeploymentId, ServiceRevisionArn, TaskDefinitionRevision};
 use crate::port::RunningTask;
 use crate::record::is_default;
 
@@ -52,6 +52,9 @@ pub struct Proven {
     pub revision: TaskDefinitionRevision,
     /// The deployment that proved it.
     pub deployment: DeploymentId,
+    /// The service revision that it deployed, which holds the service's other settings; `None` if it was not read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub service_revision: Option<ServiceRevisionArn>,
     /// When its soak ended.
     pub at: Timestamp,
 }
@@ -307,6 +310,11 @@ impl Ledger {
     /// Whether a rollback away from `revision` was decided, and it was not proven since.
     pub fn is_bad(&self, revision: &TaskDefinitionRevision) -> bool {
         self.bad.contains(revision)
+    }
+
+    /// The revisions that were rolled back from, and not proven since; at most [`DEPLOYMENTS_KEPT`].
+    pub fn bad(&self) -> &[TaskDefinitionRevision] {
+        &self.bad
     }
 
     pub(crate) fn unmark_bad(&mut self, revision: &TaskDefinitionRevision) {

@@ -82,7 +82,7 @@ impl Telling<'_> {
 
     pub(super) fn decided(&self) -> Option<(Timestamp, &Action)> {
         match &self.incident.rollback {
-            RollbackState::Decided { at, action } => Some((*at, action)),
+            RollbackState::Decided { at, action, .. } => Some((*at, action)),
             _ => None,
         }
     }
@@ -150,6 +150,9 @@ impl Telling<'_> {
             (_, RollbackState::Holding { target, .. }) => {
                 format!("{kind}{on}, about to roll back to {}", to(&target.revision))
             }
+            (_, RollbackState::Failed { action, why: Reason::Unverified(why) }) => {
+                format!("rollback to {} did not help: {why}", to(&action.target.revision))
+            }
             (Stage::RollbackFailed, _) => format!("{kind}{on}, and the rollback FAILED"),
             (_, RollbackState::Failed { why: Reason::Guard(Refusal::PutBack { .. }), .. }) => {
                 format!("{kind}{on}, rollback ran over a newer deployment")
@@ -186,6 +189,12 @@ impl Telling<'_> {
             }
             (_, RollbackState::Decided { action, .. }) => {
                 format!("Steady is rolling it back to {}.", action.target.revision)
+            }
+            (_, RollbackState::Failed { action, why: Reason::Unverified(why) }) => {
+                return format!(
+                    "Steady rolled {service} back from {revision} to {}, and that did not help: {why}. It does not try again; this one is yours.",
+                    action.target.revision,
+                );
             }
             (_, RollbackState::Holding { until, target }) => format!(
                 "Steady rolls it back to {} at {}, unless {} fails too by then.",

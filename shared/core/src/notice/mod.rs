@@ -40,8 +40,8 @@ pub struct Notice {
     pub id: String,
     /// When it was written.
     pub at: Timestamp,
-    /// What it tells: `opened`, `worsened`, `rollback-begun`, `rollback-refused`, `rollback-failed`, `escalated`, `resolved`,
-    /// `task-failed`, `hook-waiting`.
+    /// What it tells: `opened`, `worsened`, `rollback-begun`, `rollback-refused`, `rollback-failed`, `rollback-unverified`,
+    /// `escalated`, `resolved`, `task-failed`, `hook-waiting`.
     pub stage: &'static str,
     /// How much it matters.
     pub severity: Severity,
@@ -149,6 +149,8 @@ pub enum Stage {
     RollbackRefused,
     /// A rollback was tried, and AWS did not do it.
     RollbackFailed,
+    /// A rollback was done, and did not help.
+    RollbackUnverified,
     /// It is still open.
     Escalated,
     /// It is over.
@@ -163,6 +165,7 @@ impl Stage {
             Self::RollbackBegun => "rollback-begun",
             Self::RollbackRefused => "rollback-refused",
             Self::RollbackFailed => "rollback-failed",
+            Self::RollbackUnverified => "rollback-unverified",
             Self::Escalated => "escalated",
             Self::Resolved(_) => "resolved",
         }

@@ -7,7 +7,7 @@ use crate::config::RollbackMode;
 use crate::incident::Resolution;
 use crate::name::TaskDefinitionRevision;
 use crate::port::TargetState;
-use crate::rollback::{Path, Reason, Refusal, RollbackState};
+use crate::rollback::{Begun, Path, Reason, Refusal, RollbackState, named};
 use crate::stop::Verdict;
 
 impl Telling<'_> {
@@ -16,7 +16,7 @@ impl Telling<'_> {
     pub(super) fn done(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match &self.incident.rollback {
-            RollbackState::Decided { at, action } => {
+            RollbackState::Decided { at, action, begun, .. } => {
                 let how = match action.path {
                     Path::StopServiceDeployment => format!(
                         "Steady stops deployment {} with rollback (StopServiceDeployment); ECS then goes back to {}",
@@ -27,6 +27,7 @@ impl Telling<'_> {
                     }
                 };
                 lines.push(format!("{}: {how}", words::clock(*at)));
+                lines.extend(begun.iter().flat_map(settings_told));
                 if !matches!(self.stage, Stage::Resolved(_)) {
                     lines.push("You are told when it is steady, and if AWS does not take it".to_owned());
                 }
@@ -56,6 +57,10 @@ impl Telling<'_> {
                 let undone = if revision.is_some() { ", and undid that" } else { "" };
                 lines.push(format!("updated the service to {target}{undone}: {refusal}"));
             }
+            RollbackState::Failed { action, why: Reason::Unverified(why) } => lines.push(format!(
+                "rolled back to {}, and that did not help: {why}",
+                action.target.revision,
+            )),
             RollbackState::Failed { why: Reason::Guard(refusal), .. } => {
                 lines.push(format!("nothing: {refusal}"));
             }
@@ -78,6 +83,11 @@ impl Telling<'_> {
         steps.extend(self.let_it_prove());
         if !self.is_environment() {
             steps.extend(self.compare());
+        }
+        if let RollbackState::Failed { action, why: Reason::Unverified(_) } =
+            &self.incident.rollback
+        {
+            return self.after_no_help(&action.target.revision, steps);
         }
         match (self.decided(), &self.incident.rollback) {
             (Some(_), _) => steps.extend(self.drift()),
@@ -194,6 +204,53 @@ impl Telling<'_> {
         })
     }
 
+    /// Both revisions fail, or nothing becomes steady: a third one is a person's choice.
+    fn after_no_help(
+        &self,
+        target: &TaskDefinitionRevision,
+        mut steps: Vec<String>,
+    ) -> Vec<String> {
+        let (cluster, service) = (self.service().cluster(), self.service().service());
+        let region = self.region_flag();
+        steps.insert(0, format!(
+            "See what keeps {target} from being steady: aws ecs describe-services --cluster {cluster} --services {service} --query \"services[0].events[:10].message\"{region}",
+        ));
+        steps.push(format!(
+            "Look for what {target} and {} share: a database, a secret, a network, an image tag",
+            self.revision(),
+        ));
+        steps.push(format!(
+            "Choose another revision that you know as good: aws ecs list-task-definitions --family-prefix {} --sort DESC{region}",
+            target.family(),
+        ));
+        steps
+    }
+
+    /// What a rollback left differing between the service and what believes to describe it.
+    fn drift_when_over(&self) -> Vec<String> {
+        let (cluster, service) = (self.service().cluster(), self.service().service());
+        let mut steps = self.drift();
+        steps.push(format!(
+            "See what runs: aws ecs describe-services --cluster {cluster} --services {service} --query \"services[0].taskDefinition\"{}",
+            self.region_flag(),
+        ));
+        if let RollbackState::Decided { begun: Some(begun), .. } = &self.incident.rollback {
+            if !begun.restored.is_empty() {
+                steps.push(format!(
+                    "Your templates may still hold the other values of {}: their next run sets them again",
+                    named(&begun.restored),
+                ));
+            }
+            if !begun.not_restored.is_empty() {
+                steps.push(format!(
+                    "Set by hand what the rollback could not restore, if it matters: {}",
+                    named(&begun.not_restored),
+                ));
+            }
+        }
+        steps
+    }
+
     fn drift(&self) -> Vec<String> {
         let revision = self.revision();
         vec![
@@ -206,7 +263,8 @@ impl Telling<'_> {
 
     fn after(&self, resolution: &Resolution) -> Vec<String> {
         match resolution {
-            Resolution::RollbackVerified { .. } => self.drift(),
+            // ECS's own rollbacks leave no less behind.
+            Resolution::RollbackVerified { .. } => self.drift_when_over(),
             // ECS may go back without saying so in an event.
             Resolution::Ceased { .. } if self.decided().is_some() => self.drift(),
             Resolution::Replaced { .. }
@@ -253,6 +311,42 @@ impl Telling<'_> {
     pub(super) fn region_flag(&self) -> String {
         self.record.region.as_ref().map(|region| format!(" --region {region}")).unwrap_or_default()
     }
+}
+
+/// What became of the service's other settings, and of others' deployments.
+fn settings_told(begun: &Begun) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !begun.restored.is_empty() {
+        lines.push(format!("restored with it: {}", named(&begun.restored)));
+    }
+    if !begun.not_restored.is_empty() {
+        let why = match &begun.settings_refused {
+            Some(why) => format!(" ({})", quoted("AWS", why)),
+            None => String::new(),
+        };
+        lines.push(format!("not restored: {}{why}", named(&begun.not_restored)));
+    }
+    if begun.settings_unread && begun.path == Some(Path::UpdateService) {
+        lines.push(
+            "only the task definition is restored: the service revision that was proven cannot be read, so its other settings are not known"
+                .to_owned(),
+        );
+    }
+    if begun.shift_minutes > 0 {
+        lines.push(format!(
+            "its traffic shift and bake time take about {} min, besides hooks",
+            begun.shift_minutes,
+        ));
+    }
+    if let Some(deployment) = &begun.replaced_by {
+        lines.push(format!("deployment {deployment} began right after it, and has replaced it"));
+    }
+    if let Some(deployment) = &begun.ran_over {
+        lines.push(format!(
+            "deployment {deployment} began at that very moment and was run over; it is not put back, since its revision is known as bad"
+        ));
+    }
+    lines
 }
 
 /// A first fix with the names in its commands: `--cluster CLUSTER` becomes `--cluster prod`.

@@ -6,6 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::settings::{self, Begun, Restore, Setting};
 use super::{Action, Path, Reason, Refusal};
 use crate::installation::Brakes;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
@@ -33,7 +34,12 @@ pub struct CarryingOut<'a> {
     forbidden: Option<Refusal>,
     /// The deployments there were before the first call.
     before: Vec<DeploymentId>,
-    path: Option<Path>,
+    /// What is known of it, should ECS take it.
+    begun: Begun,
+    /// What the last UpdateService was to restore.
+    restoring: Vec<Setting>,
+    /// Revisions that nobody is given back.
+    bad: &'a [TaskDefinitionRevision],
     tries: Vec<Try>,
     putting_back: Option<(DeploymentId, TaskDefinitionRevision)>,
 }
@@ -57,8 +63,8 @@ pub enum Step {
 /// What became of a rollback.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// ECS has begun it. By which path, where this invocation knows.
-    Begun(Option<Path>),
+    /// ECS has begun it.
+    Begun(Begun),
     /// It will not be done.
     Failed(Reason),
     /// Not now, and why. It stays in the outbox.
@@ -66,13 +72,15 @@ pub enum Outcome {
 }
 
 impl<'a> CarryingOut<'a> {
-    /// Begins. `attempt` counts the invocations that took it up, this one included.
+    /// Begins. `attempt` counts the invocations that took it up, this one included; `bad` are the revisions that were
+    /// rolled back from.
     pub fn new(
         service: &'a ServiceKey,
         action: &'a Action,
         decided_at: Timestamp,
         attempt: u32,
         brakes: &'a Brakes,
+        bad: &'a [TaskDefinitionRevision],
     ) -> Self {
         Self {
             action,
@@ -82,7 +90,9 @@ impl<'a> CarryingOut<'a> {
             brakes,
             forbidden: None,
             before: Vec::new(),
-            path: None,
+            begun: Begun::default(),
+            restoring: Vec::new(),
+            bad,
             tries: Vec::new(),
             putting_back: None,
         }
@@ -126,7 +136,7 @@ impl<'a> CarryingOut<'a> {
             self.was_put_back(deployment, revision)
         } else if matches!(self.tries.last(), Some(Try::Accepted)) {
             // ECS took it. What cannot be seen now is only whether somebody was run over.
-            Outcome::Begun(self.path)
+            Outcome::Begun(self.begun.clone())
         } else if error.may_pass() {
             self.later(error.to_string(), now)
         } else {
@@ -153,18 +163,22 @@ impl<'a> CarryingOut<'a> {
         if current.is_some_and(is_stopping) {
             let ours = self.may_be_ours() && current.is_some_and(is_rolling_back);
             return Step::End(if ours {
-                Outcome::Begun(self.path)
+                Outcome::Begun(self.begun.clone())
             } else {
                 guard(Refusal::AlreadyRollingBack(self.action.away_from.clone()))
             });
         }
         match self.tries.last() {
             // What is read may lag behind what was accepted.
-            Some(Try::Accepted) => return Step::End(Outcome::Begun(self.path)),
+            Some(Try::Accepted) => return Step::End(Outcome::Begun(self.begun.clone())),
             // It completed between the look and the call: then the service is updated away from it.
             Some(Try::Refused(_))
-                if self.path == Some(Path::StopServiceDeployment)
+                if self.begun.path == Some(Path::StopServiceDeployment)
                     && !current.is_some_and(is_in_flight) => {}
+            // The task definition is what matters most.
+            Some(Try::Refused(why)) if !self.restoring.is_empty() => {
+                self.begun.settings_refused = Some(why.clone());
+            }
             Some(Try::Refused(why)) => return Step::End(Outcome::Failed(Reason::Aws(why.clone()))),
             Some(Try::Unclear(why)) if self.tries.len() >= TRIES => {
                 return Step::End(self.later(why.clone(), now));
@@ -187,41 +201,54 @@ impl<'a> CarryingOut<'a> {
             .deployments
             .iter()
             .any(|one| one.is_primary && one.revision.as_ref() == Some(target));
-        let stoppable = current.filter(|one| is_in_flight(one) && goes_back_to(one, target));
-        let (path, call) = match stoppable {
-            Some(one) => {
-                (Path::StopServiceDeployment, Call::StopServiceDeployment { arn: one.arn.clone() })
-            }
-            None if is_target => return Step::End(guard(Refusal::NothingProven)),
-            None => (Path::UpdateService, self.update_to(target.clone())),
-        };
-        self.path = Some(path);
-        Step::Call(call)
+        let stoppable = current.filter(|one| is_in_flight(one) && self.goes_back_to_target(one));
+        if let Some(one) = stoppable {
+            self.begun.path = Some(Path::StopServiceDeployment);
+            return Step::Call(Call::StopServiceDeployment { arn: one.arn.clone() });
+        }
+        match self.update(state, is_target) {
+            Ok(call) => Step::Call(call),
+            Err(outcome) => Step::End(outcome),
+        }
     }
 
     /// Another deployment is PRIMARY: ours, or somebody's.
     fn moved(&mut self, state: &ServiceState, primary: &DeploymentState) -> Step {
-        let back = primary.revision.as_ref() == Some(&self.action.target.revision);
-        if !back {
-            return Step::End(guard(Refusal::Replaced(primary.id.clone())));
+        let is_back =
+            |one: &DeploymentState| one.revision.as_ref() == Some(&self.action.target.revision);
+        let mut since = state.deployments.iter().filter(|one| self.began_since(one, state));
+        if !is_back(primary) {
+            // Ours may have been done, and replaced since.
+            let was_done = matches!(self.tries.last(), Some(Try::Accepted))
+                || (self.may_be_ours() && since.any(|one| !one.is_primary && is_back(one)));
+            return Step::End(if was_done {
+                self.begun.replaced_by = Some(primary.id.clone());
+                Outcome::Begun(self.begun.clone())
+            } else {
+                guard(Refusal::Replaced(primary.id.clone()))
+            });
         }
         if !self.may_be_ours() {
             return Step::End(guard(Refusal::AlreadyRollingBack(primary.id.clone())));
         }
-        let run_over = state.deployments.iter().find(|one| {
-            !self.before.is_empty() && !one.is_primary && !self.before.contains(&one.id)
-        });
+        let run_over = since.find(|one| !one.is_primary).cloned();
+        if self.tries.is_empty() {
+            self.begun = taken_by_an_earlier_try(state);
+        }
         match run_over {
-            None => Step::End(Outcome::Begun(self.path)),
+            None => Step::End(Outcome::Begun(self.begun.clone())),
             Some(theirs) => match theirs.revision.clone() {
-                Some(revision) => {
-                    self.putting_back = Some((theirs.id.clone(), revision.clone()));
-                    Step::Call(self.update_to(revision))
+                Some(revision) if self.bad.contains(&revision) => {
+                    self.begun.ran_over = Some(theirs.id);
+                    Step::End(Outcome::Begun(self.begun.clone()))
                 }
-                None => Step::End(guard(Refusal::PutBack {
-                    deployment: theirs.id.clone(),
-                    revision: None,
-                })),
+                Some(revision) => {
+                    self.putting_back = Some((theirs.id, revision.clone()));
+                    Step::Call(self.update_to(revision, None))
+                }
+                None => {
+                    Step::End(guard(Refusal::PutBack { deployment: theirs.id, revision: None }))
+                }
             },
         }
     }
@@ -231,14 +258,85 @@ impl<'a> CarryingOut<'a> {
         guard(Refusal::PutBack { deployment, revision: accepted.then_some(revision) })
     }
 
-    fn update_to(&self, revision: TaskDefinitionRevision) -> Call {
-        Call::UpdateService { service: self.service.clone(), revision }
+    /// Whether a deployment began after the judged one was PRIMARY. An earlier invocation's look is not known any more;
+    /// then what is newer than the judged one tells.
+    fn began_since(&self, one: &DeploymentState, state: &ServiceState) -> bool {
+        if !self.before.is_empty() {
+            return !self.before.contains(&one.id);
+        }
+        let judged = state.deployments.iter().find(|one| one.id == self.action.away_from);
+        let judged_at = judged.and_then(|one| one.created_at).unwrap_or(self.decided_at);
+        one.id != self.action.away_from && one.created_at.is_some_and(|at| at > judged_at)
+    }
+
+    /// UpdateService to the target, with the settings that differ from what was proven.
+    fn update(&mut self, state: &ServiceState, is_target: bool) -> Result<Call, Outcome> {
+        let was_refused = self.begun.settings_refused.is_some();
+        let (mut restore, mut rest) = (None, Vec::new());
+        if let Some((proven, current)) = state.proven.as_ref().zip(state.current.as_ref()) {
+            let (settings, not_restorable) = settings::differing(proven, current);
+            if is_target && settings.is_empty() {
+                let proven = self.action.target.deployment.clone();
+                return Err(guard(Refusal::OntoItself { proven }));
+            }
+            if let Some(refusal) = settings::moved_image(proven, current) {
+                return Err(guard(refusal));
+            }
+            rest = not_restorable;
+            if was_refused {
+                rest.splice(0..0, settings);
+            } else if !settings.is_empty() {
+                restore = Some(Restore { from: proven.arn.clone(), settings });
+            }
+        } else if is_target {
+            return Err(guard(Refusal::NothingProven));
+        }
+        if is_target && restore.is_none() {
+            // Without them it would be an update to what runs.
+            let why = self.begun.settings_refused.clone().unwrap_or_default();
+            return Err(Outcome::Failed(Reason::Aws(why)));
+        }
+        self.restoring = restore.as_ref().map(|it| it.settings.clone()).unwrap_or_default();
+        self.begun = Begun {
+            path: Some(Path::UpdateService),
+            restored: self.restoring.clone(),
+            not_restored: rest,
+            settings_refused: self.begun.settings_refused.take(),
+            ..taken_by_an_earlier_try(state)
+        };
+        Ok(self.update_to(self.action.target.revision.clone(), restore))
+    }
+
+    /// Whether ECS, told to roll back, would go to the target and to nothing else.
+    fn goes_back_to_target(&self, deployment: &ServiceDeploymentState) -> bool {
+        let target = &self.action.target;
+        let proven = target.service_revision.as_ref();
+        !deployment.sources.is_empty()
+            && deployment.sources.iter().all(|source| *source == target.revision)
+            && deployment.source_arns.iter().all(|arn| proven.is_none_or(|proven| proven == arn))
+    }
+
+    fn update_to(&self, revision: TaskDefinitionRevision, restore: Option<Restore>) -> Call {
+        Call::UpdateService { service: self.service.clone(), revision, restore }
     }
 
     fn braked(&self, now: Timestamp) -> Option<Refusal> {
         let brakes = self.brakes;
         let crowd = || super::crowd(self.service, brakes, now);
         brakes.refusal(now).or_else(|| self.forbidden.clone()).or_else(crowd)
+    }
+}
+
+/// What can be seen of a rollback that ECS took: settings which differ even so were not restored.
+fn taken_by_an_earlier_try(state: &ServiceState) -> Begun {
+    let pair = state.proven.as_ref().zip(state.current.as_ref());
+    let (mut differ, rest) = pair.map(|(a, b)| settings::differing(a, b)).unwrap_or_default();
+    differ.extend(rest);
+    Begun {
+        not_restored: differ,
+        settings_unread: pair.is_none(),
+        shift_minutes: u32::try_from(state.strategy.shift().as_mins()).unwrap_or(u32::MAX),
+        ..Begun::default()
     }
 }
 
@@ -269,9 +367,4 @@ fn is_stopping(deployment: &ServiceDeploymentState) -> bool {
 
 fn is_rolling_back(deployment: &ServiceDeploymentState) -> bool {
     matches!(deployment.status.as_str(), "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS")
-}
-
-/// Whether ECS, told to roll back, would go to `target` and to nothing else.
-fn goes_back_to(deployment: &ServiceDeploymentState, target: &TaskDefinitionRevision) -> bool {
-    !deployment.sources.is_empty() && deployment.sources.iter().all(|source| source == target)
 }

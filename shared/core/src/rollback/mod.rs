@@ -3,9 +3,12 @@
 
 mod carry_out;
 mod refusal;
+mod settings;
 
 pub use carry_out::{CarryingOut, GIVE_UP_AFTER, Outcome, Step};
 pub use refusal::Refusal;
+pub(crate) use settings::named;
+pub use settings::{Begun, Restore, Setting, Settings};
 
 use std::fmt;
 
@@ -20,7 +23,7 @@ use crate::installation::Brakes;
 use crate::ledger::Proven;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
 use crate::notice::words;
-use crate::record::Record;
+use crate::record::{Record, is_default};
 use crate::stop::{Cause, Verdict};
 
 /// With no old task left to compare, wait this long before a rollback: an outage shows in the old revision,
@@ -56,6 +59,12 @@ pub enum RollbackState {
         at: Timestamp,
         /// What is done.
         action: Action,
+        /// What ECS has taken of it; `None` as long as it has not.
+        #[serde(default, skip_serializing_if = "is_default")]
+        begun: Option<Begun>,
+        /// Since when it runs as many tasks of the target as it wants, as far as was read.
+        #[serde(default, skip_serializing_if = "is_default")]
+        steady_at: Option<Timestamp>,
     },
     /// Not done, and why. Looked at again with every new evidence.
     Refused(Refusal),
@@ -76,6 +85,33 @@ pub enum Reason {
     Guard(Refusal),
     /// AWS refused it, or did not do it within [`GIVE_UP_AFTER`]; its own words.
     Aws(String),
+    /// It was done, and did not help.
+    Unverified(Unverified),
+}
+
+/// Why a rollback that was done did not help.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unverified {
+    /// Tasks of the target fail too.
+    TasksFail {
+        /// So many since.
+        failed: usize,
+    },
+    /// ECS gave the target's deployment up.
+    DeploymentFailed {
+        /// ECS's words.
+        reason: Option<String>,
+    },
+    /// It is not steady by its deadline.
+    NotSteady {
+        /// So many tasks of it run,
+        running: usize,
+        /// of so many wanted,
+        desired: u32,
+        /// after so long.
+        within: SignedDuration,
+    },
 }
 
 /// A change to a service, with what it was decided on: if that has moved on when it is tried, it is dropped.
@@ -156,7 +192,7 @@ pub(crate) fn consider(
         Ok(target) => target,
         Err(refusal) => return Considered::Refuse(refusal),
     };
-    let refusal = too_long_ago(record, incident, health, now)
+    let refusal = too_long_ago(record, incident, &target, health, now)
         // Last of what stands for good: nobody should wait for evidence that could change nothing.
         .or_else(|| unproved(incident))
         .or_else(|| crowd(&record.service, seen.brakes, now));
@@ -313,10 +349,14 @@ fn spent(record: &Record, incident: &Incident, now: Timestamp) -> Option<Refusal
 }
 
 fn target(record: &Record, incident: &Incident) -> Result<Proven, Refusal> {
-    let proven = || {
-        let others = record.ledger.proven().iter().rev();
-        others.filter(|proven| Some(&proven.revision) != incident.revision.as_ref())
+    let others = || record.ledger.proven().iter().rev();
+    let is_same = |proven: &Proven| Some(&proven.revision) == incident.revision.as_ref();
+    // The same task definition, deployed anew: its settings may differ from those that were proven. Whether they do is
+    // read before anything is done.
+    let anew = |proven: &Proven| {
+        is_same(proven) && proven.deployment != incident.about && proven.service_revision.is_some()
     };
+    let proven = || others().filter(|one| !is_same(one) || anew(one));
     match proven().find(|proven| !record.ledger.is_bad(&proven.revision)) {
         Some(target) => Ok(target.clone()),
         None => Err(match proven().next() {
@@ -330,9 +370,14 @@ fn target(record: &Record, incident: &Incident) -> Result<Proven, Refusal> {
 fn too_long_ago(
     record: &Record,
     incident: &Incident,
+    target: &Proven,
     health: &Health,
     now: Timestamp,
 ) -> Option<Refusal> {
+    if Some(&target.revision) == incident.revision.as_ref() {
+        // What was proven is the target, not the deployment that fails.
+        return None;
+    }
     let proven_at = record.ledger.proven_at(incident.revision.as_ref()?)?;
     let window = health.rollback_window;
     (now.duration_since(proven_at) > window).then_some(Refusal::ProvenLongAgo { proven_at, window })
@@ -367,6 +412,22 @@ impl fmt::Display for Reason {
         match self {
             Self::Guard(refusal) => refusal.fmt(f),
             Self::Aws(why) => f.write_str(&words::cut(why, 400)),
+            Self::Unverified(why) => why.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Unverified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TasksFail { failed } => write!(f, "{failed} of its tasks failed too"),
+            Self::DeploymentFailed { reason: Some(reason) } => {
+                write!(f, "ECS gave its deployment up ({})", words::cut(reason, 200))
+            }
+            Self::DeploymentFailed { reason: None } => f.write_str("ECS gave its deployment up"),
+            Self::NotSteady { running, desired, within } => {
+                write!(f, "{running} of {desired} tasks run after {}", words::duration(*within))
+            }
         }
     }
 }

@@ -50,6 +50,16 @@ pub enum Refusal {
     FirstDeployment,
     /// The only proven revisions were rolled back from since.
     TargetBad(TaskDefinitionRevision),
+    /// The proven deployment ran the same task definition with the same settings: there is nothing to go back to.
+    OntoItself {
+        /// Which deployment was proven.
+        proven: DeploymentId,
+    },
+    /// A tag that the target names is another image by now.
+    TargetImageMoved {
+        /// As the task definition names it.
+        image: String,
+    },
     /// This deployment has been rolled back before.
     OncePerDeployment,
     /// [`BUDGET`](super::BUDGET) rollbacks within [`BUDGET_PERIOD`](super::BUDGET_PERIOD).
@@ -206,6 +216,15 @@ impl fmt::Display for Refusal {
             Self::TargetBad(revision) => {
                 write!(f, "{revision}, proven once, has itself been rolled back from since")
             }
+            Self::OntoItself { proven } => write!(
+                f,
+                "deployment {proven}, which is proven, ran the same task definition with the same settings, so something else has changed"
+            ),
+            Self::TargetImageMoved { image } => write!(
+                f,
+                "the target runs {}, and that tag names another image by now than when it was proven",
+                words::cut(image, 200),
+            ),
             Self::OncePerDeployment => f.write_str("this deployment was rolled back once already"),
             Self::BudgetSpent => write!(
                 f,

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use super::{Ask, Decision, Logs, READ_EVERY, Running};
 use crate::config::{Health, ServiceConfig};
-use crate::evidence::{self, FAILED_TASKS_MIN, SICK_AT, TURNS_AT};
+use crate::evidence::{self, FAILED_TASKS_MIN, TURNS_AT};
 use crate::history::PastIncident;
 use crate::incident::{Incident, IncidentId, IncidentKind, TaskCount};
 use crate::installation::{Brakes, Trouble};
 use crate::ledger::Deployment;
-use crate::name::DeploymentId;
+use crate::name::{DeploymentId, ServiceRevisionArn};
 use crate::notice::{self, Notice, Stage};
 use crate::port::RunningTask;
 use crate::record::{PastRollback, Record};
@@ -71,6 +71,16 @@ impl Deciding<'_> {
         }
     }
 
+    /// The service revision of a deployment, where what was read tells it: it is read when a soak ends.
+    pub(super) fn service_revision_of(&self, id: &DeploymentId) -> Option<&ServiceRevisionArn> {
+        match &self.running {
+            Running::Known(running) if running.primary.as_ref() == Some(id) => {
+                running.service_revision.as_ref()
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn is_known(&self) -> bool {
         matches!(self.running, Running::Known(_))
     }
@@ -90,7 +100,11 @@ impl Deciding<'_> {
         };
         let turned = self.incident_about(&id)
             && self.record.incident.as_ref().is_some_and(|i| i.key1_turned_at.is_some());
-        if turned || deployment.totals().failed_tasks() < FAILED_TASKS_MIN {
+        // What a rollback's own deployment does is its verification's to judge.
+        if turned
+            || self.is_own_rollback(&id)
+            || deployment.totals().failed_tasks() < FAILED_TASKS_MIN
+        {
             return false;
         }
         let (evidence, counts) = self.evidence(&id, deployment);
@@ -126,6 +140,7 @@ impl Deciding<'_> {
         if reached(incident.and_then(Incident::next_escalation))
             || reached(self.hold_ends())
             || reached(self.pause_ends())
+            || reached(self.verification_due())
             || (self.has_news && self.may_pass_by_now())
             || self.record.read_owed
         {
@@ -142,8 +157,8 @@ impl Deciding<'_> {
         if nameless && reached(self.verification(&id, deployment)) {
             return true;
         }
-        let soaked = self.soak_ends(&id, deployment).is_some_and(|ends| ends <= self.now);
-        soaked && (deployment.revision().is_none() || self.evidence(&id, deployment).0 >= SICK_AT)
+        // What is proven is named with its service revision, which only ECS tells.
+        self.soak_ends(&id, deployment).is_some_and(|ends| ends <= self.now)
     }
 
     pub(super) fn may_read(&mut self) -> bool {
@@ -215,6 +230,7 @@ impl Deciding<'_> {
         let convicts = matches!(because, Because::Key1 { .. } | Because::BadFailsAgain { .. });
         let turned = convicts.then_some(self.now);
         let tasks = self.task_count(id);
+        let is_own = self.is_own_rollback(id);
         let what = match &mut self.record.incident {
             None => {
                 self.record.incident = Some(Incident {
@@ -240,7 +256,7 @@ impl Deciding<'_> {
                     let about = self.record.ledger.deployment(about);
                     about.is_none_or(|about| about.began() < began)
                 };
-                if incident.about != *id && newer(&incident.about) {
+                if incident.about != *id && newer(&incident.about) && !is_own {
                     incident.about = id.clone();
                     incident.revision = revision;
                     incident.key1_turned_at = None;
@@ -395,8 +411,9 @@ impl Deciding<'_> {
             }
             Considered::Hold { until, target } => (RollbackState::Holding { until, target }, None),
             Considered::Act(action) => {
-                let state = RollbackState::Decided { at: self.now, action: action.clone() };
-                (state, Some(What::Rollback(action)))
+                let news = What::Rollback(action.clone());
+                let (at, begun, steady_at) = (self.now, None, None);
+                (RollbackState::Decided { at, action, begun, steady_at }, Some(news))
             }
         }
     }
@@ -411,7 +428,8 @@ impl Deciding<'_> {
         let was_bad = revision.as_ref().is_some_and(|revision| self.record.ledger.is_bad(revision));
         let away_from = action.away_from.clone();
         self.record.note_rollback(PastRollback { at: self.now, away_from, was_bad });
-        if let Some(revision) = revision {
+        // Of one that is deployed anew with other settings, the settings are to blame.
+        if let Some(revision) = revision.filter(|one| *one != action.target.revision) {
             self.record.ledger.mark_bad(revision);
         }
         self.record.outbox.push_rollback(action, self.now);
@@ -471,10 +489,10 @@ impl Deciding<'_> {
             self.current().and_then(|(id, deployment)| self.verification(&id, deployment));
         let resolution = self.resolution().map(|(at, _)| at);
         let (hold, pause) = (self.hold_ends(), self.pause_ends());
-        let deadline = self.deadline();
-        let all =
-            [deadline, hold, pause, escalation, verification, soak, resolution, self.want_read];
-        all.into_iter().flatten().filter(|at| *at > self.now).min()
+        let (deadline, look) = (self.deadline(), self.verification_due());
+        let due = [deadline, hold, pause, escalation];
+        let all = due.into_iter().chain([verification, look, soak, resolution, self.want_read]);
+        all.flatten().filter(|at| *at > self.now).min()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::evidence::{self, SICK_AT};
 use crate::history::PastIncident;
 use crate::incident::{Incident, QUIET_AFTER_MIN, QUIET_GAPS, Resolution, VERIFIED_AFTER};
 use crate::ledger::{Deployment, Proven, TaskStop};
-use crate::name::DeploymentId;
+use crate::name::{DeploymentId, TaskDefinitionRevision};
 use crate::notice::Stage;
 use crate::report::What;
 use crate::rollback::RollbackState;
@@ -39,8 +39,8 @@ impl Deciding<'_> {
         let soak = self.health().soak;
         let is_old = youngest.is_some_and(|started| self.now.duration_since(started) >= soak);
         if let Some(revision) = old.revision().filter(|_| is_old && old.failures().is_none()) {
-            let proven =
-                Proven { revision: revision.clone(), deployment: before.clone(), at: self.now };
+            let (revision, deployment) = (revision.clone(), before.clone());
+            let proven = self.proven_now(revision, deployment);
             self.record.ledger.mark_proven(proven);
         }
     }
@@ -71,7 +71,8 @@ impl Deciding<'_> {
         match revision {
             Some(revision) if !is_sick => {
                 deployment.is_proven = true;
-                self.record.ledger.mark_proven(Proven { revision, deployment: id, at: self.now });
+                let proven = self.proven_now(revision, id);
+                self.record.ledger.mark_proven(proven);
             }
             // It will not be told better later: its tasks are being replaced.
             _ => deployment.is_unnamed |= is_known,
@@ -118,7 +119,13 @@ impl Deciding<'_> {
         if let Some(deployment) = self.record.ledger.deployment_mut(&id) {
             deployment.is_proven = true;
         }
-        self.record.ledger.mark_proven(Proven { revision, deployment: id, at: self.now });
+        let proven = self.proven_now(revision, id);
+        self.record.ledger.mark_proven(proven);
+    }
+
+    fn proven_now(&self, revision: TaskDefinitionRevision, deployment: DeploymentId) -> Proven {
+        let service_revision = self.service_revision_of(&deployment).cloned();
+        Proven { revision, deployment, service_revision, at: self.now }
     }
 
     /// When a deployment later than the one in trouble has been steady long enough for a rollback's target.
@@ -154,6 +161,9 @@ impl Deciding<'_> {
         if let Some(deleted_at) = self.record.deleted_at {
             return Some((deleted_at, Resolution::Deleted));
         }
+        if let Some(verified) = self.rollback_verified() {
+            return Some(verified);
+        }
         let (id, current) = self.current()?;
         if id == incident.about {
             if let Some(resolution) = self.life_resolution(incident, &id, current) {
@@ -168,9 +178,10 @@ impl Deciding<'_> {
         }
         let completed = current.completed()?;
         let revision = current.revision().cloned();
-        let ours = matches!(&incident.rollback, RollbackState::Decided { at, action }
-            if current.began().as_second() >= at.as_second() && revision.as_ref() == Some(&action.target.revision));
-        if ours || current.is_native_rollback() {
+        if self.is_own_rollback(&id) && matches!(incident.rollback, RollbackState::Decided { .. }) {
+            return None;
+        }
+        if current.is_native_rollback() {
             let at = self.verification(&id, current)?;
             let resolution = Resolution::RollbackVerified { deployment: id, revision };
             return Some((at, resolution));

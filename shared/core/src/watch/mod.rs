@@ -10,6 +10,7 @@ mod judging;
 mod lifecycle;
 mod settling;
 mod tail;
+mod verifying;
 
 pub use lifecycle::{ENVIRONMENT_TASKS_MIN, ENVIRONMENT_WITHIN};
 pub use settling::{Settled, settle};
@@ -145,6 +146,7 @@ pub fn decide(
     deciding.look_back();
     deciding.prove_overdue();
     deciding.soak();
+    deciding.verify();
     if let Some(of) = deciding.logs_wanted() {
         return deciding.asking(Ask::Logs(of));
     }

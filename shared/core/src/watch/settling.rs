@@ -10,7 +10,7 @@ use crate::notice::Stage;
 use crate::outbox::{MESSAGE_KEPT_FOR, Outbox, Pending, Work};
 use crate::record::Record;
 use crate::report::What;
-use crate::rollback::{Action, Outcome, Path, Reason, Refusal, RollbackState};
+use crate::rollback::{Action, Begun, Outcome, Reason, Refusal, RollbackState};
 
 /// What became of one thing of the outbox.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,9 +93,9 @@ impl Deciding<'_> {
     ) {
         match outcome {
             Outcome::Later(why) => self.put_off(id, why),
-            Outcome::Begun(path) => {
+            Outcome::Begun(begun) => {
                 self.record.outbox.confirm(id);
-                self.rollback_begun(action, *path);
+                self.rollback_begun(action, begun);
             }
             Outcome::Failed(reason) => {
                 self.record.outbox.confirm(id);
@@ -104,13 +104,14 @@ impl Deciding<'_> {
         }
     }
 
-    fn rollback_begun(&mut self, action: Action, path: Option<Path>) {
-        let action = Action { path: path.unwrap_or(action.path), ..action };
+    fn rollback_begun(&mut self, action: Action, taken: &Begun) {
+        let action = Action { path: taken.path.unwrap_or(action.path), ..action };
         if let Some(incident) = &mut self.record.incident
-            && let RollbackState::Decided { action: decided, .. } = &mut incident.rollback
+            && let RollbackState::Decided { action: decided, begun, .. } = &mut incident.rollback
             && decided.away_from == action.away_from
         {
             decided.path = action.path;
+            *begun = Some(taken.clone());
         }
         self.tell(What::Begun(action));
     }
@@ -167,7 +168,7 @@ impl Deciding<'_> {
                 RollbackState::Failed { action: action.clone(), why: reason.clone() },
                 Stage::RollbackRefused,
             ),
-            Reason::Aws(_) => (
+            Reason::Aws(_) | Reason::Unverified(_) => (
                 RollbackState::Failed { action: action.clone(), why: reason.clone() },
                 Stage::RollbackFailed,
             ),

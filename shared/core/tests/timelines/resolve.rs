@@ -88,7 +88,7 @@ fn a_failed_task_of_the_target_puts_the_verification_off() {
     open(&mut story, 42);
     story.pass(seconds(61));
     story.begin(43);
-    story.start_of(43, 41);
+    (0..4).for_each(|_| drop(story.start_of(43, 41)));
     let unlucky = story.start_of(43, 41);
     story.complete(43);
     story.pass(seconds(90));

@@ -38,6 +38,7 @@ impl Ecs {
         Ok(RunningTasks {
             desired_count: Some(4),
             primary: None,
+            service_revision: None,
             standing: self.standing.clone().map(Box::new),
             tasks,
         })

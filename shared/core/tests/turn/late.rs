@@ -261,6 +261,9 @@ fn a_deployment_that_completes_just_before_it_is_stopped_is_updated_away_from() 
     world.with(|state| state.completes_before = Some("StopServiceDeployment"));
     world.loops(End::OutOfMemory);
     let service = "prod/checkout".into();
-    assert_eq!(world.rollbacks(), [Call::UpdateService { service, revision: revision(41) }]);
+    assert_eq!(
+        world.rollbacks(),
+        [Call::UpdateService { service, revision: revision(41), restore: None }]
+    );
     assert!(world.subjects()[0].contains("rolling back to checkout:41"), "{:?}", world.subjects());
 }

@@ -27,7 +27,11 @@ fn stopped() -> Vec<Call> {
 }
 
 fn updated_to(number: u32) -> Call {
-    Call::UpdateService { service: "prod/checkout".into(), revision: revision(number) }
+    Call::UpdateService {
+        service: "prod/checkout".into(),
+        revision: revision(number),
+        restore: None,
+    }
 }
 
 fn failed_guard(world: &World) -> Option<Refusal> {

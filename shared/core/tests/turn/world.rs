@@ -10,14 +10,17 @@ use jiff::Timestamp;
 use steady_core::event::{Concern, Event};
 use steady_core::history::StoredIncident;
 use steady_core::installation::{Account, Mode, Trouble};
-use steady_core::name::{FamilyKey, ServiceKey, TaskDefinitionRevision};
+use steady_core::ledger::Proven;
+use steady_core::name::{FamilyKey, ServiceKey, ServiceRevisionArn, TaskDefinitionRevision};
 use steady_core::notice::Message;
 use steady_core::port::{
     Call, ChangeService, ConfigFiles, ContainerLog, DeploymentState, KeepFamilies, KeepRecords,
     Loaded, LogLine, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs, ReadService,
-    RunningTask, RunningTasks, Saved, ServiceDeploymentState, ServiceState, TargetState,
+    RunningTask, RunningTasks, Saved, ServiceDeploymentState, ServiceRevision, ServiceState,
+    TargetState,
 };
 use steady_core::record::{Record, Stored};
+use steady_core::rollback::Setting;
 use steady_core::standalone::{self, FamilyTurn, read_defaults};
 use steady_core::turn::{Ports, Taken, Turn, TurnError};
 
@@ -59,6 +62,10 @@ pub(crate) struct State {
     pub(crate) service: ServiceState,
     pub(crate) running: Vec<RunningTask>,
     pub(crate) inactive: BTreeSet<TaskDefinitionRevision>,
+    /// The service revisions that ECS keeps. The PRIMARY deployment's has the deployment's id for an ARN.
+    pub(crate) revisions: BTreeMap<ServiceRevisionArn, ServiceRevision>,
+    /// UpdateService takes no setting of these.
+    pub(crate) refuses: BTreeSet<Setting>,
     /// Every change that ECS took.
     pub(crate) changes: Vec<Call>,
     /// Somebody's deployment that begins just before the next change is taken.
@@ -255,7 +262,15 @@ impl State {
             ),
             status: "IN_PROGRESS".to_owned(),
             sources,
+            source_arns: Vec::new(),
         });
+    }
+
+    /// Where the PRIMARY deployment has a service revision.
+    fn service_revision(&self) -> Option<ServiceRevisionArn> {
+        let primary = self.service.deployments.iter().find(|one| one.is_primary)?;
+        let arn = ServiceRevisionArn::from(primary.id.as_str());
+        self.revisions.contains_key(&arn).then_some(arn)
     }
 
     pub(crate) fn complete(&mut self) {
@@ -293,7 +308,15 @@ impl State {
                 }
                 current.status = "ROLLBACK_REQUESTED".to_owned();
             }
-            Call::UpdateService { revision, .. } => {
+            Call::UpdateService { revision, restore, .. } => {
+                let mut named = restore.iter().flat_map(|restore| &restore.settings);
+                if named.any(|one| self.refuses.contains(one)) {
+                    return Err(refused(
+                        "UpdateService",
+                        "InvalidParameterException",
+                        "The target group does not exist.",
+                    ));
+                }
                 if self.inactive.contains(revision) {
                     return Err(refused(
                         "UpdateService",
@@ -302,7 +325,9 @@ impl State {
                     ));
                 }
                 let primary = self.service.deployments.first();
-                if primary.and_then(|one| one.revision.as_ref()) == Some(revision) {
+                if primary.and_then(|one| one.revision.as_ref()) == Some(revision)
+                    && restore.is_none()
+                {
                     return Ok(());
                 }
                 let number = revision.as_str().rsplit(':').next().unwrap().parse().unwrap();
@@ -323,6 +348,7 @@ impl ReadService for World {
                 desired_count: Some(4),
                 primary: primary.map(|one| one.id.clone()),
                 standing: None,
+                service_revision: state.service_revision(),
                 tasks: state.running.clone(),
             })
         })
@@ -332,12 +358,15 @@ impl ReadService for World {
     async fn service_state(
         &self,
         _: &ServiceKey,
-        target: &TaskDefinitionRevision,
+        target: &Proven,
     ) -> Result<ServiceState, PortError> {
         self.call("DescribeServices", |state| {
-            let inactive = state.inactive.contains(target);
+            let inactive = state.inactive.contains(&target.revision);
+            let revision = |arn: &ServiceRevisionArn| state.revisions.get(arn).cloned();
+            let proven = target.service_revision.as_ref().and_then(revision);
             let target = if inactive { TargetState::Inactive } else { TargetState::Active };
-            Ok(ServiceState { target, ..state.service.clone() })
+            let current = state.service_revision().as_ref().and_then(revision);
+            Ok(ServiceState { target, proven, current, ..state.service.clone() })
         })
         .await
     }
