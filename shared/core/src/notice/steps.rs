@@ -226,6 +226,14 @@ impl Telling<'_> {
         steps
     }
 
+    fn was_rolled_back(&self) -> bool {
+        matches!(
+            self.incident.rollback,
+            RollbackState::Decided { .. }
+                | RollbackState::Failed { why: Reason::Unverified(_), .. }
+        )
+    }
+
     /// What a rollback left differing between the service and what believes to describe it.
     fn drift_when_over(&self) -> Vec<String> {
         let (cluster, service) = (self.service().cluster(), self.service().service());
@@ -266,7 +274,7 @@ impl Telling<'_> {
             // ECS's own rollbacks leave no less behind.
             Resolution::RollbackVerified { .. } => self.drift_when_over(),
             // ECS may go back without saying so in an event.
-            Resolution::Ceased { .. } if self.decided().is_some() => self.drift(),
+            Resolution::Ceased { .. } if self.was_rolled_back() => self.drift(),
             Resolution::Replaced { .. }
             | Resolution::Completed { .. }
             | Resolution::Behaved { .. }

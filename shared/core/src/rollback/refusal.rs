@@ -139,6 +139,47 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether it guards the service itself, and so binds a person's button too. The rest is policy: what config, the
+    /// installation and the evidence allow Steady to do by itself.
+    pub fn is_safety(&self) -> bool {
+        match self {
+            Self::NativeRollback(_)
+            | Self::Replaced(_)
+            | Self::NothingProven
+            | Self::FirstDeployment
+            | Self::TargetBad(_)
+            | Self::OntoItself { .. }
+            | Self::TargetImageMoved { .. }
+            | Self::Paused(_)
+            | Self::Unreadable(_)
+            | Self::TargetUnusable { .. }
+            | Self::AlreadyRollingBack(_)
+            | Self::ForeignController(_)
+            | Self::Daemon
+            | Self::NotActive(_)
+            | Self::PutBack { .. } => true,
+            Self::ConfigOff
+            | Self::ConfigNotify
+            | Self::NotTheRevision { .. }
+            | Self::NotEnoughEvidence(_)
+            | Self::OnlyStuck(_)
+            | Self::OnlyEnvironment
+            | Self::NotFailedAgain
+            | Self::OncePerDeployment
+            | Self::BudgetSpent
+            | Self::ProvenLongAgo { .. }
+            | Self::OldRevisionSick { .. }
+            | Self::NotWorseThanOld { .. }
+            | Self::NotFailingNow
+            | Self::NeighboursSick { .. }
+            | Self::StartedBefore { .. }
+            | Self::Crowd { .. }
+            | Self::WitnessPage
+            | Self::ProbesNotAllowed
+            | Self::ObserveMode => false,
+        }
+    }
+
     /// Whether it may end by itself at any moment, so that each new event is a reason to look again.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(

@@ -20,3 +20,4 @@ mod resolve;
 mod roll_back;
 mod service;
 mod story;
+mod verify;

@@ -186,12 +186,17 @@ fn the_only_proven_revision_was_rolled_back_from() {
     story.complete(42);
     story.pass(minutes(15));
     assert_eq!(story.proven(), ["checkout:41", "checkout:42"]);
-    // 42 turns bad within its window and is rolled back; then 41's own deployment loops.
+    // 42 turns bad within its window and is rolled back; then 41, deployed anew, loops.
     (0..8).for_each(|_| story.live(42, seconds(90), End::Exit(1)));
     story.pass(seconds(61));
     assert_eq!(story.count("rollback"), 1);
     story.begin(43);
-    (0..4).for_each(|_| story.live_of(43, 41, seconds(5), End::Exit(1)));
+    (0..4).for_each(|_| drop(story.start_of(43, 41)));
+    story.complete(43);
+    story.pass(minutes(3));
+    assert_eq!(story.count("incident-resolved"), 1);
+    story.begin(44);
+    (0..4).for_each(|_| story.live_of(44, 41, seconds(5), End::Exit(1)));
     story.pass(minutes(2));
     assert_eq!(story.refusal(), Some(Refusal::TargetBad("checkout:42".into())));
 }

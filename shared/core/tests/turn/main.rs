@@ -5,6 +5,7 @@
 mod late;
 mod logs;
 mod past;
+mod settings;
 mod standalone;
 mod story;
 mod world;
@@ -384,7 +385,9 @@ fn a_pause_between_the_decision_and_the_act_holds_too() {
     let act = {
         let dry = World::with_proven();
         dry.loops(End::OutOfMemory);
-        dry.with(|state| state.calls.iter().rposition(|call| *call == "GetItem")).unwrap()
+        let calls = dry.with(|state| state.calls.clone());
+        let stops = calls.iter().position(|call| *call == "StopServiceDeployment").unwrap();
+        calls[..stops].iter().rposition(|call| *call == "GetItem").unwrap()
     };
     // The invocation dies just before it reads the switch.
     world.with(|state| state.faults.insert(act, Fault::Killed));

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use steady_core::event::{
     Body, Container, DeploymentEvent, DeploymentEventName, Event, Owner, TaskEvent, TaskStatus,
 };
-use steady_core::port::{ConfigFiles, ContainerLog, RunningTask, ServiceState};
+use steady_core::port::{ConfigFiles, ContainerLog, RunningTask, ServiceRevision, ServiceState};
 use steady_core::stop::StopCode;
 
 use crate::world::{Fault, State, World, revision};
@@ -88,11 +88,17 @@ pub(crate) fn stop(at: Timestamp, task: u32, number: u32, end: End) -> Event {
 impl World {
     /// checkout:41 is proven by `ecs-svc/41`, and four of its tasks run; config says `rollback = "auto"`.
     pub(crate) fn with_proven() -> Self {
+        Self::with_proven_of(None)
+    }
+
+    /// The same, with the service revision that was proven.
+    pub(crate) fn with_proven_of(proven: Option<ServiceRevision>) -> Self {
         let world = Self::of(ConfigFiles {
             defaults: None,
             service: Some("team = 'payments'\n[health]\nrollback = 'auto'\n".to_owned()),
         });
         world.with(|state| {
+            state.revisions.extend(proven.map(|one| (one.arn.clone(), one)));
             state.begin("ecs-svc/41", 41);
             for task in 1..=4 {
                 state.running.push(RunningTask {
