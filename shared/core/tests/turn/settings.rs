@@ -50,10 +50,11 @@ fn updated(settings: &[Setting]) -> Call {
 const A: [&str; 2] = ["sha256:a", "sha256:a"];
 
 fn begun(world: &World) -> steady_core::rollback::Begun {
-    match world.record().incident.unwrap().rollback {
-        RollbackState::Decided { begun, .. } => begun.unwrap(),
-        other => panic!("{other:?}"),
-    }
+    let begun = match world.record().incident.unwrap().rollback {
+        RollbackState::Decided { begun, .. } => begun,
+        _ => None,
+    };
+    begun.unwrap()
 }
 
 #[test]
