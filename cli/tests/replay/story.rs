@@ -142,9 +142,13 @@ fn the_file_of_a_service_has_the_last_word() {
 fn three_failed_tasks_are_too_few_for_an_incident() {
     let mut events = healthy_deployment("checkout");
     events.extend(restart_loop("checkout", 0..3));
+    let patient = "[health]\nrollback = \"auto\"\ndeadline = \"24h\"\n";
     events.push(steady_state("checkout", at(9000)));
-    let done = replay(AUTO, &events, "json");
+    let done = replay(patient, &events, "json");
     assert_eq!(decided(&done), []);
+    // But its deployment does not end, which is told at its deadline.
+    let done = replay(AUTO, &events, "json");
+    assert_eq!(done.of_kind("incident-opened")[0]["incident"], "deployment-stuck");
 }
 
 #[test]
