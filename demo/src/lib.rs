@@ -22,6 +22,13 @@ const CONFIG: &str = r#"team = "payments"
 rollback = "auto"
 "#;
 
+/// What the bad revision logs before it ends. The password is told to nobody.
+const LAST_WORDS: [&str; 3] = [
+    "INFO  checkout 2.0.0 is starting",
+    "INFO  connecting to postgres://checkout:hunter2@orders.internal:5432/orders",
+    "FATAL no such host: orders.internal",
+];
+
 /// Tells the story to `out`.
 ///
 /// # Errors
@@ -47,7 +54,7 @@ pub async fn run(out: &mut impl Write) -> Result<(), Failure> {
 
     let deployed = account.now();
     timeline.say(deployed, "you", "deploy checkout:2, which does not find its database");
-    deploy_a_bad_one(&account).await?;
+    deploy_a_bad_one(&mut account).await?;
     account.pass(SignedDuration::from_mins(15)).await?;
     let after = described(&account).await?;
 
@@ -61,8 +68,9 @@ pub async fn run(out: &mut impl Write) -> Result<(), Failure> {
     print_calls(out, &account)
 }
 
-async fn deploy_a_bad_one(account: &Account) -> Result<(), Failure> {
+async fn deploy_a_bad_one(account: &mut Account) -> Result<(), Failure> {
     account.register().await?;
+    account.says_before_it_stops("checkout:2", &LAST_WORDS);
     let run = SignedDuration::from_secs(12);
     account.aws.ecs(|sim| {
         sim.behave("checkout:2", Behaviour::ExitsAfter { run, container: None, code: 1 });

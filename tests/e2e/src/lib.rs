@@ -10,6 +10,7 @@
 //! Lambda do between an event or a minute and the handler is done by [`Account::run_until`]: all ECS events of a second are a
 //! batch, and a message that failed comes again a minute later.
 
+mod logging;
 mod person;
 pub mod process;
 mod seen;
@@ -39,6 +40,9 @@ pub const TABLE: &str = "steady";
 
 /// Where config is kept.
 pub const CONFIG_PREFIX: &str = "/steady/config";
+
+/// Where the containers of all task definitions log.
+pub const LOG_GROUP: &str = "/ecs/checkout";
 
 /// The access key id of the function `watch`, by which the call log tells its calls from others.
 pub const WATCH: &str = "AKIAWATCH";
@@ -85,6 +89,7 @@ pub struct Account {
     /// Whether EventBridge delivers: while it does not, what ECS tells is lost.
     pub delivers: bool,
     invocations: u64,
+    last_words: Vec<logging::LastWords>,
     /// Batches of which something failed, with what the function answered: in flight, as SQS has it, until their messages
     /// are visible again.
     failed: Vec<(Timestamp, Value, Value)>,
@@ -150,6 +155,7 @@ impl Account {
             sweeps_failed: Vec::new(),
             delivers: true,
             invocations: 0,
+            last_words: Vec::new(),
             failed: Vec::new(),
         })
     }
@@ -207,6 +213,7 @@ impl Account {
     }
 
     fn deliver(&mut self, events: Vec<Value>) {
+        events.iter().for_each(|event| self.log_last_words(event));
         for event in events.iter().filter(|_| self.delivers) {
             self.queue.send(event);
         }

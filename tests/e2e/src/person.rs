@@ -1,9 +1,11 @@
 //! What the person does: registers, creates, deploys, pushes config; through the real SDK.
 
-use aws_sdk_ecs::types::{ContainerDefinition, DeploymentConfiguration, Service};
+use aws_sdk_ecs::types::{
+    ContainerDefinition, DeploymentConfiguration, LogConfiguration, LogDriver, Service,
+};
 use steady_aws::client::{Aws, Settings as Timing};
 
-use crate::{Account, CONFIG_PREFIX, Failure, PERSON, loader};
+use crate::{Account, CONFIG_PREFIX, Failure, LOG_GROUP, PERSON, REGION, loader};
 
 /// The cluster of all stories.
 const CLUSTER: &str = "prod";
@@ -37,8 +39,15 @@ impl Account {
     /// # Errors
     /// If ECS refuses it, as for all that follow.
     pub async fn register(&self) -> Result<(), Failure> {
+        let log = LogConfiguration::builder()
+            .log_driver(LogDriver::Awslogs)
+            .options("awslogs-group", LOG_GROUP)
+            .options("awslogs-region", REGION)
+            .options("awslogs-stream-prefix", "ecs")
+            .build()?;
         let app = ContainerDefinition::builder()
             .name("app")
+            .log_configuration(log)
             .image("111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:latest")
             .essential(true)
             .build();

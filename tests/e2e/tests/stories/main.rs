@@ -6,6 +6,7 @@
 mod batches;
 mod faults;
 mod history;
+mod logs;
 mod rollbacks;
 mod standalone;
 mod swept;
