@@ -143,6 +143,8 @@ pub enum Mode {
 pub struct Brakes {
     /// What the installation may do.
     pub mode: Mode,
+    /// Whether this installation may start probe tasks: a parameter of the stack.
+    pub probes: bool,
     /// What holds for the account, as read just now; `None`: not read.
     pub account: Option<Account>,
     /// Why the account's item or the config could not be read: then nobody can say that acting is allowed.
@@ -152,7 +154,7 @@ pub struct Brakes {
 impl Brakes {
     /// No brake at all: for a replay, which does nothing.
     pub fn released(account: &Account) -> Self {
-        Self { mode: Mode::Act, account: Some(account.clone()), unreadable: None }
+        Self { mode: Mode::Act, probes: false, account: Some(account.clone()), unreadable: None }
     }
 
     /// What forbids acting at `now`, if anything does.

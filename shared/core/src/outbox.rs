@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::notice::Message;
-use crate::rollback::Action;
+use crate::rollback::{Action, Probe};
 
 /// Messages kept. An incident sends fewer than ten a day; with a topic that takes none for long, the oldest go.
 pub const MESSAGES_KEPT: usize = 20;
@@ -55,6 +55,10 @@ pub struct Claim {
 pub enum Work {
     /// Roll the service back.
     RollBack(Action),
+    /// Start a probe's tasks.
+    Probe(Probe),
+    /// Stop what is left of them.
+    StopProbe(Probe),
     /// Send a message.
     Send(Message),
 }
@@ -65,6 +69,24 @@ impl Outbox {
         let id = format!("rollback-{}-{}", action.away_from, now.as_second());
         let rollbacks = self.pending.partition_point(|one| matches!(one.work, Work::RollBack(_)));
         self.pending.insert(rollbacks, Pending::new(id, Work::RollBack(action), now));
+    }
+
+    /// Puts a probe in, before any message.
+    pub(crate) fn push_probe(&mut self, probe: Probe, now: Timestamp) {
+        let id = format!("probe-{}-{}", probe.about, now.as_second());
+        self.push_before_messages(Pending::new(id, Work::Probe(probe), now));
+    }
+
+    /// Puts a probe's end in; its begin, if it has not been tried, is dropped.
+    pub(crate) fn push_stop_probe(&mut self, probe: Probe, now: Timestamp) {
+        self.pending.retain(|one| one.attempt > 0 || one.work != Work::Probe(probe.clone()));
+        let id = format!("stop-probe-{}-{}", probe.about, now.as_second());
+        self.push_before_messages(Pending::new(id, Work::StopProbe(probe), now));
+    }
+
+    fn push_before_messages(&mut self, pending: Pending) {
+        let at = self.pending.partition_point(|one| !matches!(one.work, Work::Send(_)));
+        self.pending.insert(at, pending);
     }
 
     /// Puts a message in. One that is in already (the same notice) stays as it is.
@@ -113,7 +135,7 @@ impl Outbox {
     pub(crate) fn drop_messages(&mut self, unwanted: impl Fn(&Message) -> bool) {
         self.pending.retain(|one| match &one.work {
             Work::Send(message) => !unwanted(message),
-            Work::RollBack(_) => true,
+            Work::RollBack(_) | Work::Probe(_) | Work::StopProbe(_) => true,
         });
     }
 

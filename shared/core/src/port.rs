@@ -4,6 +4,7 @@
 //! one order; what it means is decided in the core, by whoever calls it.
 
 mod fleet;
+mod witness;
 
 use std::future::Future;
 
@@ -11,6 +12,7 @@ pub use fleet::*;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+pub use witness::*;
 
 use crate::history::PastIncident;
 use crate::installation::{Account, Trouble};
@@ -86,6 +88,8 @@ pub struct RunningTasks {
     pub service_revision: Option<ServiceRevisionArn>,
     /// All its tasks with `lastStatus` and `desiredStatus` RUNNING, of every deployment.
     pub tasks: Vec<RunningTask>,
+    /// The tasks of the service's probe, while it has one.
+    pub witnesses: Vec<Witness>,
 }
 
 /// How a service stands, as the DescribeServices of [`ReadService::running_tasks`] shows it.

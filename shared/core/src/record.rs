@@ -14,6 +14,7 @@ use crate::installation::Trouble;
 use crate::ledger::{Ledger, Stops};
 use crate::name::{Account, DeploymentId, FamilyKey, Region, ServiceKey};
 use crate::outbox::Outbox;
+use crate::rollback::Probe;
 
 /// One service's record. The ledger's stops are kept apart ([`Record::store`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Record {
     /// The newest rollbacks decided, oldest first, for the budget; at most [`Record::ROLLBACKS_KEPT`].
     #[serde(default, skip_serializing_if = "is_default")]
     pub rollbacks: Vec<PastRollback>,
+    /// Tasks started as witnesses, until none can be left.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub probe: Option<Probe>,
     /// The trouble that the account was told of.
     #[serde(default, skip_serializing_if = "is_default")]
     pub trouble: Option<Trouble>,
@@ -171,6 +175,7 @@ impl Record {
             ledger: Ledger::default(),
             incident: None,
             rollbacks: Vec::new(),
+            probe: None,
             trouble: None,
             has_looked_back: false,
             read_at: None,

@@ -9,7 +9,7 @@ use crate::incident::{IncidentKind, Resolution};
 use crate::ledger::TaskStop;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
 use crate::notice::{Notice, words};
-use crate::rollback::{Action, Path, Reason, Refusal};
+use crate::rollback::{Action, Path, Probe, Reason, Refusal};
 use crate::stop::Cause;
 
 /// One line of what happened.
@@ -82,6 +82,10 @@ pub enum What {
     Begun(Action),
     /// A decided rollback was not done, and why.
     Failed(Action, Reason),
+    /// Witnesses are started.
+    Probe(Probe),
+    /// None of a probe's tasks is left.
+    ProbeEnded(Probe),
     /// A notice for people.
     Notice(Box<Notice>),
     /// SNS took the notice of this id.
@@ -150,6 +154,8 @@ impl What {
             Self::Refused(_) => "rollback-refused",
             Self::Begun(_) => "rollback-begun",
             Self::Failed(..) => "rollback-failed",
+            Self::Probe(_) => "probe-begun",
+            Self::ProbeEnded(_) => "probe-ended",
             Self::Notice(_) => "notice",
             Self::Sent(_) => "notice-sent",
             Self::PutOff(_) => "put-off",
@@ -171,6 +177,16 @@ impl fmt::Display for What {
             Self::Refused(refusal) => write!(f, "not rolled back: {refusal}"),
             Self::Begun(action) => write!(f, "ECS has begun it, {action}"),
             Self::Failed(action, reason) => write!(f, "not done, {action}: {reason}"),
+            Self::Probe(probe) => write!(
+                f,
+                "{} tasks of {} are started as witnesses, until {} at the latest",
+                probe.count,
+                probe.target.revision,
+                words::clock(probe.until),
+            ),
+            Self::ProbeEnded(probe) => {
+                write!(f, "the witnesses of {} are stopped", probe.target.revision)
+            }
             Self::Notice(notice) => f.write_str(&notice.subject),
             Self::Sent(id) => write!(f, "notice {id} was sent"),
             Self::PutOff(why) => write!(f, "not now: {why}"),

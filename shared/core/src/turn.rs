@@ -24,11 +24,11 @@ use crate::notice::Message;
 use crate::outbox::{Pending, Work};
 use crate::port::{
     ChangeService, KeepRecords, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs,
-    ReadService, Saved,
+    ReadService, RunProbes, Saved,
 };
 use crate::record::{Record, Stored, Unreadable, Whose};
 use crate::report::{Entry, What};
-use crate::rollback::{self, CarryingOut, Outcome, Refusal, Step};
+use crate::rollback::{self, CarryingOut, Outcome, Probe, Refusal, Step};
 use crate::watch::{self, Ask, Decision, LogTail, Logs, LogsOf, Observation, Running, Settled};
 
 /// Saves that may be overtaken before a turn gives up. Each loss means that somebody else's turn got through, so this
@@ -69,6 +69,8 @@ pub struct Turn<'a> {
     pub by: &'a str,
     /// What the installation may do.
     pub mode: Mode,
+    /// Whether it may start probe tasks.
+    pub probes: bool,
 }
 
 /// A turn that was taken: what came in is in the record.
@@ -133,7 +135,7 @@ struct Base {
 
 impl<E, R, C, P, L> Ports<'_, E, R, C, P, L>
 where
-    E: ReadService + ReadLogOptions + ChangeService + Sync,
+    E: ReadService + ReadLogOptions + ChangeService + RunProbes + Sync,
     R: KeepRecords + Sync,
     C: ReadConfig + Sync,
     P: Publish + Sync,
@@ -199,7 +201,7 @@ where
     // ---- observe, decide ----
 
     async fn decide(&self, turn: &Turn<'_>, record: Record) -> Decision {
-        let brakes = Brakes { mode: turn.mode, ..Brakes::default() };
+        let brakes = Brakes { mode: turn.mode, probes: turn.probes, ..Brakes::default() };
         let mut observation =
             Observation { events: turn.events.to_vec(), brakes, ..Observation::default() };
         let mut asked_before: Vec<Ask> = Vec::new();
@@ -220,10 +222,7 @@ where
             match &ask {
                 Ask::Running => {
                     observation.brakes = self.read_brakes(turn, &mut record, &mut entries).await;
-                    observation.running = match self.ecs.running_tasks(turn.service).await {
-                        Ok(running) => Running::Known(running),
-                        Err(error) => Running::Unknown(error.to_string()),
-                    };
+                    observation.running = self.read_running(turn.service, &record).await;
                 }
                 Ask::Announce(trouble) => {
                     self.announce(turn, trouble, &mut observation.brakes).await;
@@ -232,6 +231,21 @@ where
             }
             asked_before.push(ask);
         }
+    }
+
+    /// What runs, with the witnesses while there is a probe.
+    async fn read_running(&self, service: &ServiceKey, record: &Record) -> Running {
+        let mut running = match self.ecs.running_tasks(service).await {
+            Ok(running) => running,
+            Err(error) => return Running::Unknown(error.to_string()),
+        };
+        if let Some(probe) = &record.probe {
+            running.witnesses = match self.ecs.witnesses(service, probe).await {
+                Ok(witnesses) => witnesses,
+                Err(error) => return Running::Unknown(error.to_string()),
+            };
+        }
+        Running::Known(running)
     }
 
     /// Tells the account of this service's trouble. Where that fails nobody knows who else is in trouble, so nothing is
@@ -262,7 +276,8 @@ where
         record: &mut Record,
         entries: &mut Vec<Entry>,
     ) -> Brakes {
-        let mut brakes = Brakes { mode: turn.mode, account: None, unreadable: None };
+        let mut brakes =
+            Brakes { mode: turn.mode, probes: turn.probes, account: None, unreadable: None };
         match self.read_config(turn.service).await {
             Ok(Ok(config)) => record.config = config,
             Ok(Err(findings)) => entries.push(Entry::plain(
@@ -357,7 +372,30 @@ where
             Work::RollBack(action) => {
                 Settled::Tried(self.carry_out(turn, action, pending, record).await)
             }
+            Work::Probe(probe) => self.run_probe(turn, probe).await,
+            Work::StopProbe(probe) => match self.ecs.stop_probe(turn.service, probe).await {
+                Ok(0) => Settled::Done,
+                Ok(left) => Settled::NotNow(format!("{left} witnesses were told to stop")),
+                Err(error) => Settled::NotNow(error.to_string()),
+            },
             Work::Send(message) => send(self.topics, message).await,
+        }
+    }
+
+    /// Every action reads the switch first.
+    async fn run_probe(&self, turn: &Turn<'_>, probe: &Probe) -> Settled {
+        let account = match self.records.account().await {
+            Ok(account) => account,
+            Err(error) => return Settled::NotNow(error.to_string()),
+        };
+        let brakes = Brakes { mode: turn.mode, account: Some(account), ..Brakes::default() };
+        if let Some(refusal) = brakes.refusal(turn.now) {
+            return Settled::Refused(refusal.to_string());
+        }
+        match self.ecs.run_probe(turn.service, probe).await {
+            Ok(()) => Settled::Done,
+            Err(error) if error.may_pass() => Settled::NotNow(error.to_string()),
+            Err(error) => Settled::Refused(error.to_string()),
         }
     }
 
@@ -439,6 +477,8 @@ fn whose(service: &ServiceKey) -> Whose {
 /// Why something stays in the outbox, if it does.
 pub(crate) fn unfinished(pending: &Pending, settled: &Settled) -> Option<String> {
     match (&pending.work, settled) {
+        // Its tasks were told to stop: `sweep` sees whether they have.
+        (Work::StopProbe(_), _) => None,
         (_, Settled::Tried(Outcome::Later(why)) | Settled::NotNow(why)) => Some(why.clone()),
         // A team's topic that refuses is followed by the default one; beyond that there is nobody.
         (Work::Send(message), Settled::Refused(why)) if message.topic.is_none() => {

@@ -47,10 +47,13 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::OnlyEnvironment => 31,
         Refusal::NotFailedAgain => 32,
         Refusal::FirstDeployment => 33,
+        Refusal::WitnessesFailed { .. } => 34,
+        Refusal::ProbeUndecided { .. } => 35,
+        Refusal::ProbeFailed(_) => 36,
     }
 }
 
-const PLACES: usize = 34;
+const PLACES: usize = 37;
 
 fn every() -> Vec<Refusal> {
     let at: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
@@ -96,6 +99,9 @@ fn every() -> Vec<Refusal> {
         Refusal::OnlyEnvironment,
         Refusal::NotFailedAgain,
         Refusal::FirstDeployment,
+        Refusal::WitnessesFailed { revision: "checkout:41".into(), failed: 2, of: 10 },
+        Refusal::ProbeUndecided { revision: "checkout:41".into() },
+        Refusal::ProbeFailed("RunTask was refused (AccessDeniedException: no)".to_owned()),
     ]
 }
 
@@ -148,5 +154,8 @@ fn every_refusal_has_its_own_words() {
     policy the revision is not known to be what keeps tasks from starting, and an earlier one would need the same
     policy no task of it has failed this time; since it was rolled back before, the first that does is enough
     safety this is the first deployment of the service that Steady has seen, so there is nothing to go back to
+    policy 2 of 10 tasks of checkout:41, started just now as witnesses, died as well, so the new revision is not the cause
+    policy tasks of checkout:41, started as witnesses, have lived for an hour, but the new revision has not proved to fare worse
+    policy no witnesses could be started: RunTask was refused (AccessDeniedException: no)
     "#);
 }

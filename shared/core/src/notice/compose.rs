@@ -147,6 +147,9 @@ impl Telling<'_> {
             (_, RollbackState::Decided { action, .. }) => {
                 format!("{kind}{on}, rolling back to {}", to(&action.target.revision))
             }
+            (_, RollbackState::Probing(probe)) => {
+                format!("{kind}{on}, probing {}", to(&probe.target.revision))
+            }
             (_, RollbackState::Holding { target, .. }) => {
                 format!("{kind}{on}, about to roll back to {}", to(&target.revision))
             }
@@ -196,6 +199,10 @@ impl Telling<'_> {
                     action.target.revision,
                 );
             }
+            (_, RollbackState::Probing(probe)) => format!(
+                "No task of {} is left to compare with, so Steady starts {} of them as witnesses; it rolls back if they live where those of {revision} die.",
+                probe.target.revision, probe.count,
+            ),
             (_, RollbackState::Holding { until, target }) => format!(
                 "Steady rolls it back to {} at {}, unless {} fails too by then.",
                 target.revision,

@@ -32,6 +32,14 @@ impl Telling<'_> {
                     lines.push("You are told when it is steady, and if AWS does not take it".to_owned());
                 }
             }
+            RollbackState::Probing(probe) => lines.push(format!(
+                "{}: Steady starts {} tasks of {} (RunTask, startedBy {}); they are stopped when they have told enough, at {} at the latest",
+                words::clock(probe.began),
+                probe.count,
+                probe.target.revision,
+                probe.started_by,
+                words::clock(probe.until),
+            )),
             RollbackState::Holding { until, target } => lines.push(format!(
                 "waits until {}: if {} fails too by then, the revision is not to blame and nothing is rolled back",
                 words::clock(*until),
@@ -143,6 +151,7 @@ impl Telling<'_> {
         match &self.incident.rollback {
             RollbackState::Decided { action, .. } => Some(&action.target.revision),
             RollbackState::Holding { target, .. } => Some(&target.revision),
+            RollbackState::Probing(probe) => Some(&probe.target.revision),
             _ => self
                 .record
                 .ledger
@@ -309,7 +318,10 @@ impl Telling<'_> {
     }
 
     pub(super) fn not_now(&self) -> Vec<String> {
-        let coming = matches!(self.incident.rollback, RollbackState::Holding { .. });
+        let coming = matches!(
+            self.incident.rollback,
+            RollbackState::Holding { .. } | RollbackState::Probing(_)
+        );
         if !coming || self.config.health.rollback != RollbackMode::Auto {
             return Vec::new();
         }

@@ -2,10 +2,13 @@
 //! judged, and was it done?
 
 mod carry_out;
+mod probe;
 mod refusal;
 mod settings;
 
 pub use carry_out::{CarryingOut, GIVE_UP_AFTER, Outcome, Step};
+pub use probe::{PROBE_TAKES, Probe};
+pub(crate) use probe::{Testimony, hear, lives};
 pub use refusal::Refusal;
 pub(crate) use settings::named;
 pub use settings::{Begun, Restore, Setting, Settings};
@@ -53,6 +56,8 @@ pub enum RollbackState {
         /// What the service will go back to.
         target: Proven,
     },
+    /// Witnesses are asked.
+    Probing(Probe),
     /// Begun.
     Decided {
         /// When.
@@ -141,6 +146,7 @@ pub enum Path {
 pub(crate) enum Considered {
     Refuse(Refusal),
     Hold { until: Timestamp, target: Proven },
+    Probe(Probe),
     Act(Action),
 }
 
@@ -150,6 +156,10 @@ pub(crate) struct Seen<'a> {
     pub(crate) primary: Option<&'a DeploymentId>,
     /// The revision before, where known.
     pub(crate) old: Option<OldNow>,
+    /// The service's probe, and what became of it, where it has one.
+    pub(crate) probe: Option<(&'a Probe, Testimony)>,
+    /// `desiredCount`, where known.
+    pub(crate) desired: Option<u32>,
     /// Whether the loop goes on.
     pub(crate) is_failing: bool,
     /// Whether Steady may act at all, and what else is wrong in the account.
@@ -162,8 +172,10 @@ pub(crate) struct OldNow {
     pub(crate) revision: Option<TaskDefinitionRevision>,
     /// E1 against it since the failing deployment began.
     pub(crate) evidence: f64,
-    /// Key 2: the failing one beside it.
+    /// Key 2: the failing one beside it, and beside witnesses.
     pub(crate) comparison: Comparison,
+    /// Tasks of its own that run now and are old enough to be compared with.
+    pub(crate) beside: usize,
 }
 
 /// Goes through the guards in the order in which a person would want to hear of them.
@@ -201,13 +213,25 @@ pub(crate) fn consider(
     }
     match second_key(record, incident, seen, health, now) {
         Err(refusal) => Considered::Refuse(refusal),
-        Ok(until) if now < until => Considered::Hold { until, target },
-        Ok(_) => Considered::Act(Action {
+        Ok(Key::Ask) => Considered::Probe(match seen.probe {
+            Some((probe, _)) => probe.clone(),
+            None => Probe::new(incident, target, seen.desired.unwrap_or(0), now),
+        }),
+        Ok(Key::Turned(from)) if now < from => Considered::Hold { until: from, target },
+        Ok(Key::Turned(_)) => Considered::Act(Action {
             path: path(record, incident, &target),
             away_from: incident.about.clone(),
             target,
         }),
     }
+}
+
+/// What the second key has come to.
+enum Key {
+    /// It has turned; from then on the revision may be acted upon.
+    Turned(Timestamp),
+    /// Witnesses are to be asked.
+    Ask,
 }
 
 /// Whether the new revision is to blame, rather than something that befalls the old one as well; from when on it may
@@ -218,26 +242,26 @@ fn second_key(
     seen: &Seen<'_>,
     health: &Health,
     now: Timestamp,
-) -> Result<Timestamp, Refusal> {
+) -> Result<Key, Refusal> {
     let old = seen.old.as_ref();
     if !seen.is_failing {
         return Err(Refusal::NotFailingNow);
     }
     if old.is_some_and(|old| old.comparison.evidence >= comparison::TURNS_AT) {
-        return Ok(now);
+        return Ok(Key::Turned(now));
     }
     if let Some(old) = old.filter(|old| old.evidence >= SICK_AT) {
         let (revision, evidence) = (old.revision.clone(), old.evidence);
         return Err(Refusal::OldRevisionSick { revision, evidence });
     }
     if kills_itself(record, incident) {
-        return Ok(now);
+        return Ok(Key::Turned(now));
     }
-    let runs_beside = old.filter(|old| old.comparison.old_tasks > 0);
+    let runs_beside = old.filter(|old| old.beside > 0);
     if let Some(old) =
         runs_beside.filter(|_| incident.counts.crashes > incident.counts.failed_starts)
     {
-        let (revision, tasks) = (old.revision.clone(), old.comparison.old_tasks);
+        let (revision, tasks) = (old.revision.clone(), old.beside);
         let evidence = evidence::rounded(old.comparison.evidence);
         return Err(Refusal::NotWorseThanOld { revision, evidence, tasks });
     }
@@ -249,10 +273,35 @@ fn second_key(
     }
     match health.witness {
         Witness::Page => Err(Refusal::WitnessPage),
-        Witness::Probe => Err(Refusal::ProbesNotAllowed),
+        Witness::Probe => ask_witnesses(incident, seen, now),
         Witness::Act => {
-            Ok(incident.key1_turned_at.unwrap_or(now).saturating_add(HOLD).unwrap_or(now))
+            let turned = incident.key1_turned_at.unwrap_or(now);
+            Ok(Key::Turned(turned.saturating_add(HOLD).unwrap_or(now)))
         }
+    }
+}
+
+fn ask_witnesses(incident: &Incident, seen: &Seen<'_>, now: Timestamp) -> Result<Key, Refusal> {
+    // Once for a deployment.
+    if let RollbackState::Refused(refusal) = &incident.rollback
+        && probe::spent(refusal)
+    {
+        return Err(refusal.clone());
+    }
+    if !seen.brakes.probes {
+        return Err(Refusal::ProbesNotAllowed);
+    }
+    let Some((probe, testimony)) = seen.probe else { return Ok(Key::Ask) };
+    let revision = || probe.target.revision.clone();
+    let at_boot = incident.counts.failed_starts >= incident.counts.crashes;
+    match testimony {
+        Testimony::Acquits(failed) => {
+            Err(Refusal::WitnessesFailed { revision: revision(), failed, of: probe.count })
+        }
+        // In the run phase they count among the old tasks of key 2.
+        Testimony::Convicts if at_boot => Ok(Key::Turned(now)),
+        _ if now >= probe.until => Err(Refusal::ProbeUndecided { revision: revision() }),
+        _ => Ok(Key::Ask),
     }
 }
 

@@ -108,6 +108,22 @@ pub enum Refusal {
     WitnessPage,
     /// Config says `witness = "probe"`, and this installation may not start probe tasks.
     ProbesNotAllowed,
+    /// Witnesses, tasks of the proven revision started just now, die as well.
+    WitnessesFailed {
+        /// What they run.
+        revision: TaskDefinitionRevision,
+        /// So many have died of themselves.
+        failed: usize,
+        /// Of so many.
+        of: u32,
+    },
+    /// The witnesses lived, and yet nothing was proved in [`PROBE_TAKES`](super::PROBE_TAKES).
+    ProbeUndecided {
+        /// What they run.
+        revision: TaskDefinitionRevision,
+    },
+    /// Witnesses could not be started, and why.
+    ProbeFailed(String),
     /// People have paused everything.
     Paused(Pause),
     /// Whether acting is allowed could not be read, from config or the account's item.
@@ -176,6 +192,9 @@ impl Refusal {
             | Self::Crowd { .. }
             | Self::WitnessPage
             | Self::ProbesNotAllowed
+            | Self::WitnessesFailed { .. }
+            | Self::ProbeUndecided { .. }
+            | Self::ProbeFailed(_)
             | Self::ObserveMode => false,
         }
     }
@@ -321,6 +340,17 @@ impl fmt::Display for Refusal {
             Self::ProbesNotAllowed => f.write_str(
                 "config says `witness = \"probe\"`, and this installation may not start probe tasks",
             ),
+            Self::WitnessesFailed { revision, failed, of } => write!(
+                f,
+                "{failed} of {of} tasks of {revision}, started just now as witnesses, died as well, so the new revision is not the cause"
+            ),
+            Self::ProbeUndecided { revision } => write!(
+                f,
+                "tasks of {revision}, started as witnesses, have lived for an hour, but the new revision has not proved to fare worse"
+            ),
+            Self::ProbeFailed(why) => {
+                write!(f, "no witnesses could be started: {}", words::cut(why, 300))
+            }
             Self::Paused(pause) => {
                 f.write_str("Steady is paused")?;
                 if let Some(by) = &pause.by {

@@ -143,6 +143,7 @@ impl Deciding<'_> {
             || reached(self.verification_due())
             || (self.has_news && self.may_pass_by_now())
             || self.record.read_owed
+            || reached(self.probe_look())
         {
             return true;
         }
@@ -167,6 +168,13 @@ impl Deciding<'_> {
         self.want_read = too_soon.or(self.want_read);
         self.record.read_owed = too_soon.is_some();
         too_soon.is_none()
+    }
+
+    fn desired(&self) -> Option<u32> {
+        match &self.running {
+            Running::Known(running) => running.desired_count,
+            _ => None,
+        }
     }
 
     pub(super) fn hold_ends(&self) -> Option<Timestamp> {
@@ -349,6 +357,12 @@ impl Deciding<'_> {
         let seen = rollback::Seen {
             primary: self.primary(),
             old: self.old_now(incident),
+            probe: self.probe().map(|probe| {
+                let new = self.starts_since(&probe.about, probe.began);
+                let witnesses = self.witnesses().unwrap_or_default();
+                (probe, rollback::hear(probe, witnesses, &new, self.now))
+            }),
+            desired: self.desired(),
             is_failing: self.is_failing_now(incident),
             brakes: &self.brakes,
         };
@@ -361,11 +375,16 @@ impl Deciding<'_> {
         // A refusal is news where a rollback was announced, or another deployment has failed since; elsewhere
         // people have been told.
         let expected = match &incident.rollback {
-            RollbackState::Holding { .. } | RollbackState::Undecided => true,
+            RollbackState::Holding { .. }
+            | RollbackState::Probing(_)
+            | RollbackState::Undecided => true,
             RollbackState::Refused(refusal) => refusal.waits_for_evidence(),
             RollbackState::Decided { .. } | RollbackState::Failed { .. } => false,
         };
         let (state, news) = self.state_and_news(outcome);
+        if let RollbackState::Probing(probe) = &state {
+            self.begin_probe(probe);
+        }
         let stage = match &news {
             Some(What::Rollback(action)) => {
                 self.act(action.clone());
@@ -410,6 +429,7 @@ impl Deciding<'_> {
                 (RollbackState::Refused(refusal.clone()), news.then_some(What::Refused(refusal)))
             }
             Considered::Hold { until, target } => (RollbackState::Holding { until, target }, None),
+            Considered::Probe(probe) => (RollbackState::Probing(probe), None),
             Considered::Act(action) => {
                 let news = What::Rollback(action.clone());
                 let (at, begun, steady_at) = (self.now, None, None);
@@ -491,7 +511,9 @@ impl Deciding<'_> {
         let (hold, pause) = (self.hold_ends(), self.pause_ends());
         let (deadline, look) = (self.deadline(), self.verification_due());
         let due = [deadline, hold, pause, escalation];
-        let all = due.into_iter().chain([verification, look, soak, resolution, self.want_read]);
+        let probe = [self.probe_look(), self.record.probe.as_ref().map(|probe| probe.until)];
+        let due = due.into_iter().chain(probe);
+        let all = due.chain([verification, look, soak, resolution, self.want_read]);
         all.flatten().filter(|at| *at > self.now).min()
     }
 }

@@ -9,7 +9,7 @@ use crate::incident::Incident;
 use crate::installation::Trouble;
 use crate::ledger::{Deployment, Fate, Lived};
 use crate::name::{DeploymentId, TaskDefinitionRevision};
-use crate::rollback::{Considered, OldNow};
+use crate::rollback::{self, Considered, OldNow};
 
 /// A loop counts as over for the moment when no task has failed for so long, or for twice the median time between
 /// its failures where that is longer, while a task that began later lives.
@@ -50,7 +50,8 @@ impl Deciding<'_> {
     /// That this service wants a rollback, if it has to be told before one is decided: others may want one too.
     pub(super) fn wish(&self, outcome: &Considered) -> Option<Trouble> {
         let account = self.brakes.account.as_ref().filter(|_| self.is_known())?;
-        let wants = matches!(outcome, Considered::Hold { .. } | Considered::Act(_));
+        let wants =
+            matches!(outcome, Considered::Hold { .. } | Considered::Probe(_) | Considered::Act(_));
         let known = account.wants_rollback(&self.record.service, self.now);
         let own = self.record.trouble.clone();
         let own = own.unwrap_or(Trouble { since: self.now, settled: false, wants_rollback: None });
@@ -69,16 +70,17 @@ impl Deciding<'_> {
         // Never from before the new one was there: what befell the old one alone says nothing of both.
         let from = new.today_from(self.now).max(new.began());
         let (new_lives, old_lives) = (self.lives_of(&incident.about), self.lives_of(old_id));
-        let comparison = comparison::compare(
-            &run_phase(&new_lives),
-            &run_phase(&old_lives),
-            from.as_second(),
-            self.now.as_second(),
-        );
+        let (new_tasks, mut old_tasks) = (run_phase(&new_lives), run_phase(&old_lives));
+        let compare = |old: &[Life]| {
+            comparison::compare(&new_tasks, old, from.as_second(), self.now.as_second())
+        };
+        let beside = compare(&old_tasks).old_tasks;
+        old_tasks.extend(rollback::lives(self.witnesses().unwrap_or_default(), self.now));
+        let comparison = compare(&old_tasks);
         let half_hours = half_hours(&old_lives, from, self.now);
         let evidence = evidence::key1(&half_hours, self.tolerated_per_day(old_id));
         let revision: Option<TaskDefinitionRevision> = old.revision().cloned();
-        Some(OldNow { revision, evidence: evidence::rounded(evidence), comparison })
+        Some(OldNow { revision, evidence: evidence::rounded(evidence), comparison, beside })
     }
 
     /// How the tasks of a deployment lived: those that stopped within a day, and those that run.

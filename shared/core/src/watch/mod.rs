@@ -8,6 +8,7 @@ mod deciding;
 mod ending;
 mod judging;
 mod lifecycle;
+mod probing;
 mod settling;
 mod tail;
 mod verifying;
@@ -130,6 +131,7 @@ pub fn decide(
     if deciding.is_deleted() {
         deciding.expire();
         deciding.resolve();
+        deciding.end_probe();
         let due = deciding.due_when_deleted();
         let Deciding { record, entries, past, .. } = deciding;
         return Decision { record, ask: None, entries, due, past };
@@ -160,6 +162,7 @@ pub fn decide(
         return Decision { record, ask, entries, due: None, past: None };
     }
     deciding.resolve();
+    deciding.end_probe();
     deciding.escalate();
     deciding.record.ledger.tidy(now, deciding.record.incident.as_ref().map(|open| &open.about));
     let due = deciding.due();
@@ -168,8 +171,7 @@ pub fn decide(
 }
 
 /// Decides, answers with `read` what is asked, and takes everything decided for done: how a replay goes on. `account` is
-/// what the services of the replay have in common. It has no
-/// logs.
+/// what the services of the replay have in common. It has no logs, and starts no probes.
 pub fn step(
     record: Record,
     events: Vec<Event>,
@@ -178,48 +180,59 @@ pub fn step(
     account: &mut Account,
     read: impl FnOnce(&ServiceKey) -> Result<RunningTasks, String>,
 ) -> Decision {
+    let mut decision = observe(record, events, config, now, account, false, read);
+    decision.record.outbox.clear();
+    decision
+}
+
+/// The same, with what is to be done left in the outbox for the caller: how a simulation goes on. `probes`: whether probe
+/// tasks may be started.
+pub fn observe(
+    mut record: Record,
+    events: Vec<Event>,
+    config: &ServiceConfig,
+    now: Timestamp,
+    account: &mut Account,
+    probes: bool,
+    read: impl FnOnce(&ServiceKey) -> Result<RunningTasks, String>,
+) -> Decision {
     let mut read = Some(read);
+    let brakes = |account: &Account| Brakes { probes, ..Brakes::released(account) };
     let mut observation = Observation {
         events,
         running: Running::NotAsked,
-        brakes: Brakes::released(account),
+        brakes: brakes(account),
         logs: Logs::Nowhere,
     };
     let mut asked_before = Vec::new();
     let mut entries = Vec::new();
-    let mut record = record;
     loop {
         let mut decision = decide(record, observation.clone(), config, now);
         entries.append(&mut decision.entries);
-        match decision.ask.take() {
-            // Nothing is asked twice.
-            Some(ask) if !asked_before.contains(&ask) => {
-                match &ask {
-                    Ask::Running => {
-                        let answer = read.take().map(|read| read(&decision.record.service));
-                        observation.running = match answer {
-                            Some(Ok(tasks)) => Running::Known(tasks),
-                            Some(Err(why)) => Running::Unknown(why),
-                            None => Running::NotAsked,
-                        };
-                    }
-                    Ask::Announce(trouble) => {
-                        account.announce(&decision.record.service, trouble.clone(), now);
-                    }
-                    // A recording has none.
-                    Ask::Logs(_) => {}
-                }
-                asked_before.push(ask);
-                observation.brakes = Brakes::released(account);
-                observation.events.clear();
-                record = decision.record;
+        // Nothing is asked twice.
+        let ask = decision.ask.take().filter(|ask| !asked_before.contains(ask));
+        let Some(ask) = ask else {
+            decision.entries = entries;
+            return decision;
+        };
+        match &ask {
+            Ask::Running => {
+                let answer = read.take().map(|read| read(&decision.record.service));
+                observation.running = match answer {
+                    Some(Ok(tasks)) => Running::Known(tasks),
+                    Some(Err(why)) => Running::Unknown(why),
+                    None => Running::NotAsked,
+                };
             }
-            _ => {
-                decision.entries = entries;
-                decision.record.outbox.clear();
-                return decision;
+            Ask::Announce(trouble) => {
+                account.announce(&decision.record.service, trouble.clone(), now);
             }
+            Ask::Logs(_) => {}
         }
+        asked_before.push(ask);
+        observation.brakes = brakes(account);
+        observation.events.clear();
+        record = decision.record;
     }
 }
 

@@ -10,13 +10,15 @@ use crate::notice::Stage;
 use crate::outbox::{MESSAGE_KEPT_FOR, Outbox, Pending, Work};
 use crate::record::Record;
 use crate::report::What;
-use crate::rollback::{Action, Begun, Outcome, Reason, Refusal, RollbackState};
+use crate::rollback::{Action, Begun, GIVE_UP_AFTER, Outcome, Reason, Refusal, RollbackState};
 
 /// What became of one thing of the outbox.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Settled {
     /// A rollback was tried.
     Tried(Outcome),
+    /// A probe was started, or none of its tasks is left.
+    Done,
     /// A message was taken by SNS.
     Sent,
     /// A message was not sent now, and why.
@@ -74,9 +76,46 @@ impl Deciding<'_> {
                     self.tell(what);
                 }
             }
+            (Work::Probe(probe), Settled::Done) => {
+                self.record.outbox.confirm(id);
+                self.tell(What::Probe(probe));
+            }
+            (Work::Probe(_), Settled::NotNow(why))
+                if self.now.duration_since(decided_at) < GIVE_UP_AFTER =>
+            {
+                self.put_off(id, why);
+            }
+            (Work::Probe(_), Settled::NotNow(why) | Settled::Refused(why)) => {
+                self.record.outbox.confirm(id);
+                self.probe_failed(why);
+            }
+            (Work::StopProbe(probe), Settled::Done) => {
+                self.record.outbox.confirm(id);
+                self.record.probe = None;
+                self.tell(What::ProbeEnded(probe));
+            }
+            (Work::StopProbe(_), Settled::NotNow(why) | Settled::Refused(why)) => {
+                self.put_off(id, why);
+            }
             // Work and what became of it are of one kind; a mix-up leaves it to the next invocation.
-            (Work::RollBack(_), _) => self.record.outbox.release(id),
+            (Work::RollBack(_) | Work::Probe(_) | Work::StopProbe(_), _) => {
+                self.record.outbox.release(id);
+            }
         }
+    }
+
+    /// Witnesses could not be started: a person has to decide.
+    fn probe_failed(&mut self, why: &str) {
+        if let Some(incident) = &mut self.record.incident
+            && matches!(incident.rollback, RollbackState::Probing(_))
+        {
+            let refusal = Refusal::ProbeFailed(why.to_owned());
+            incident.rollback = RollbackState::Refused(refusal.clone());
+            self.tell(What::Refused(refusal));
+            self.notify(Stage::RollbackRefused);
+        }
+        // It may have gone through after all.
+        self.end_probe();
     }
 
     fn put_off(&mut self, id: &str, why: &str) {
@@ -218,7 +257,8 @@ pub(crate) fn settle_message(outbox: &mut Outbox, id: &str, settled: &Settled) -
             Some(What::PutOff(why.clone()))
         }
         // Work and what became of it are of one kind; a mix-up leaves it to the next invocation.
-        (Work::RollBack(_), _) | (Work::Send(_), Settled::Tried(_)) => {
+        (Work::RollBack(_) | Work::Probe(_) | Work::StopProbe(_), _)
+        | (Work::Send(_), Settled::Tried(_) | Settled::Done) => {
             outbox.release(id);
             None
         }

@@ -15,6 +15,7 @@ mod environment;
 mod judge;
 mod late;
 mod open;
+mod probe;
 mod refuse;
 mod resolve;
 mod roll_back;

@@ -9,14 +9,16 @@ use steady_core::event::{
     TaskEvent, TaskStatus,
 };
 use steady_core::installation::Account;
-use steady_core::name::{DeploymentId, TaskArn};
+use steady_core::name::{DeploymentId, ServiceKey, TaskArn};
 use steady_core::notice::Notice;
-use steady_core::port::{Rollout, RolloutState, RunningTask, RunningTasks, Standing};
+use steady_core::outbox::Work;
+use steady_core::port::{Rollout, RolloutState, RunningTask, RunningTasks, Standing, Witness};
 use steady_core::record::Record;
 use steady_core::report::{Entry, What};
 use steady_core::rollback::Refusal;
+use steady_core::rollback::{Begun, Outcome};
 use steady_core::stop::StopCode;
-use steady_core::watch;
+use steady_core::watch::{self, Settled};
 
 /// ECS, as far as the port shows it.
 #[derive(Default)]
@@ -26,6 +28,8 @@ pub(crate) struct Ecs {
     /// What DescribeServices tells beside the tasks; `None` as in a recording.
     pub(crate) standing: Option<Standing>,
     pub(crate) reads: Vec<Timestamp>,
+    /// Tasks of a probe.
+    pub(crate) witnesses: Vec<Witness>,
 }
 
 impl Ecs {
@@ -40,6 +44,7 @@ impl Ecs {
             primary: None,
             service_revision: None,
             standing: self.standing.clone().map(Box::new),
+            witnesses: self.witnesses.clone(),
             tasks,
         })
     }
@@ -55,6 +60,10 @@ pub(crate) struct Story {
     pub(crate) due: Option<Timestamp>,
     /// Everything that has happened.
     pub(crate) entries: Vec<Entry>,
+    /// Whether the stack allows probes.
+    pub(crate) probes: bool,
+    /// What is to be done, left to the story.
+    pub(crate) todo: Vec<Work>,
     tasks: u32,
 }
 
@@ -98,6 +107,8 @@ impl Story {
             now: "2026-11-21T00:00:00Z".parse().unwrap(),
             due: None,
             entries: Vec::new(),
+            probes: false,
+            todo: Vec::new(),
             tasks: 0,
         }
     }
@@ -327,8 +338,19 @@ impl Story {
         assert_eq!(record, self.record, "the record changes on its way through the table");
         let (now, ecs) = (self.now, &mut self.ecs);
         let account = &mut self.account;
-        let decision =
-            watch::step(record, events, &self.config, now, account, |_| ecs.running_tasks(now));
+        let config = &self.config;
+        let read = |_: &ServiceKey| ecs.running_tasks(now);
+        let decision = if self.probes {
+            let decision = watch::observe(record, events, config, now, account, true, read);
+            self.entries.extend(decision.entries);
+            let pending = decision.record.outbox.pending().to_vec();
+            let done: Vec<_> =
+                pending.iter().map(|one| (one.id.clone(), done(&one.work))).collect();
+            self.todo.extend(pending.into_iter().map(|one| one.work));
+            watch::settle(decision.record, &done, config, now)
+        } else {
+            watch::step(record, events, config, now, account, read)
+        };
         assert!(decision.ask.is_none(), "everything asked was answered");
         self.due = decision.due;
         self.record = decision.record;
@@ -386,4 +408,13 @@ impl Story {
 
 pub(crate) fn id(deployment: u32) -> DeploymentId {
     format!("ecs-svc/{deployment}").as_str().into()
+}
+
+/// Everything is done at once.
+fn done(work: &Work) -> Settled {
+    match work {
+        Work::Send(_) => Settled::Sent,
+        Work::RollBack(_) => Settled::Tried(Outcome::Begun(Begun::default())),
+        Work::Probe(_) | Work::StopProbe(_) => Settled::Done,
+    }
 }

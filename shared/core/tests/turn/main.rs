@@ -5,6 +5,7 @@
 mod late;
 mod logs;
 mod past;
+mod probe;
 mod settings;
 mod standalone;
 mod story;

@@ -16,11 +16,11 @@ use steady_core::notice::Message;
 use steady_core::port::{
     Call, ChangeService, ConfigFiles, ContainerLog, DeploymentState, KeepFamilies, KeepRecords,
     Loaded, LogLine, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs, ReadService,
-    RunningTask, RunningTasks, Saved, ServiceDeploymentState, ServiceRevision, ServiceState,
-    TargetState,
+    RunProbes, RunningTask, RunningTasks, Saved, ServiceDeploymentState, ServiceRevision,
+    ServiceState, TargetState, Witness,
 };
 use steady_core::record::{Record, Stored};
-use steady_core::rollback::Setting;
+use steady_core::rollback::{Probe, Setting};
 use steady_core::standalone::{self, FamilyTurn, read_defaults};
 use steady_core::turn::{Ports, Taken, Turn, TurnError};
 
@@ -85,6 +85,9 @@ pub(crate) struct State {
     pub(crate) family: Option<Stored>,
     pub(crate) family_version: u64,
     pub(crate) account: Account,
+    /// `startedBy` of each probe that was started, and the tasks of the newest that run.
+    pub(crate) probes: Vec<String>,
+    pub(crate) witnesses: Vec<Witness>,
     pub(crate) config: ConfigFiles,
     pub(crate) sent: Vec<Message>,
     /// Another invocation, whose turn is taken in the middle of this one's: at which call of it, with what.
@@ -178,7 +181,8 @@ impl World {
         let service = ServiceKey::from("prod/checkout");
         let now = self.with(|state| state.now);
         let until = now + jiff::SignedDuration::from_secs(30);
-        let turn = Turn { service: &service, events, now, until, by, mode: Mode::Act };
+        let turn =
+            Turn { service: &service, events, now, until, by, mode: Mode::Act, probes: true };
         let ports = Ports { ecs: self, records: self, config: self, topics: self, logs: self };
         let mut turn = pin!(ports.take(&turn));
         match turn.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -350,6 +354,7 @@ impl ReadService for World {
                 standing: None,
                 service_revision: state.service_revision(),
                 tasks: state.running.clone(),
+                witnesses: Vec::new(),
             })
         })
         .await
@@ -367,6 +372,42 @@ impl ReadService for World {
             let target = if inactive { TargetState::Inactive } else { TargetState::Active };
             let current = state.service_revision().as_ref().and_then(revision);
             Ok(ServiceState { target, proven, current, ..state.service.clone() })
+        })
+        .await
+    }
+}
+
+impl RunProbes for World {
+    async fn run_probe(&self, _: &ServiceKey, probe: &Probe) -> Result<(), PortError> {
+        self.call("RunTask", |state| {
+            // The same client token starts nothing more.
+            if !state.probes.contains(&probe.started_by) {
+                state.probes.push(probe.started_by.clone());
+                let now = state.now;
+                state.witnesses = (0..probe.count)
+                    .map(|number| Witness {
+                        task: format!("arn:aws:ecs:eu-west-1:111122223333:task/prod/w{number}")
+                            .as_str()
+                            .into(),
+                        started_at: Some(now),
+                        stop: None,
+                    })
+                    .collect();
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn witnesses(&self, _: &ServiceKey, _: &Probe) -> Result<Vec<Witness>, PortError> {
+        self.call("ListTasks", |state| Ok(state.witnesses.clone())).await
+    }
+
+    async fn stop_probe(&self, _: &ServiceKey, _: &Probe) -> Result<usize, PortError> {
+        self.call("StopTask", |state| {
+            let left = state.witnesses.len();
+            state.witnesses.clear();
+            Ok(left)
         })
         .await
     }

@@ -1,0 +1,87 @@
+//! Probes: begun, looked at, and always ended.
+//!
+//! // INVARIANT: while the record has a probe, either its incident is still being probed, or stopping its tasks is in the
+//! outbox; it leaves the record only when none of its tasks is left.
+
+use jiff::Timestamp;
+
+use super::deciding::Deciding;
+use super::{READ_EVERY, Running};
+use crate::ledger::Fate;
+use crate::name::DeploymentId;
+use crate::outbox::Work;
+use crate::report::What;
+use crate::rollback::{Probe, RollbackState};
+
+impl Deciding<'_> {
+    /// The probe that bears on the open incident.
+    pub(super) fn probe(&self) -> Option<&Probe> {
+        let about = &self.record.incident.as_ref()?.about;
+        self.record.probe.as_ref().filter(|probe| probe.about == *about)
+    }
+
+    /// When the witnesses are looked at next.
+    pub(super) fn probe_look(&self) -> Option<Timestamp> {
+        let probing = matches!(
+            self.record.incident.as_ref().map(|incident| &incident.rollback),
+            Some(RollbackState::Probing(_))
+        );
+        let probe = self.probe().filter(|_| probing)?;
+        let look = self.record.read_at.and_then(|read| read.checked_add(READ_EVERY).ok());
+        Some(look.unwrap_or(self.now).min(probe.until))
+    }
+
+    /// Whether each start of the new revision since the probe began has passed; young ones have not said.
+    pub(super) fn starts_since(&self, about: &DeploymentId, began: Timestamp) -> Vec<bool> {
+        let (began, trial) = (began.as_second(), crate::evidence::TRIAL.as_secs());
+        let stopped = self.record.ledger.lives_of(about).filter_map(|lived| {
+            let tried_at = lived.started.unwrap_or(lived.ended);
+            match lived.fate {
+                _ if tried_at < began => None,
+                Fate::FailedStart => Some(false),
+                Fate::Crash => Some(true),
+                Fate::Other => (lived.ended - lived.started? >= trial).then_some(true),
+            }
+        });
+        let running = self.tasks_of(about).into_iter().filter_map(|task| {
+            let started = task.started_at.as_second();
+            (started >= began && self.now.as_second() - started >= trial).then_some(true)
+        });
+        stopped.chain(running).collect()
+    }
+
+    /// Begins a probe, unless it has begun.
+    pub(super) fn begin_probe(&mut self, probe: &Probe) {
+        if self.record.probe.as_ref().is_some_and(|known| known.started_by == probe.started_by) {
+            return;
+        }
+        self.record.probe = Some(probe.clone());
+        self.record.outbox.push_probe(probe.clone(), self.now);
+        self.tell(What::Probe(probe.clone()));
+    }
+
+    /// Ends a probe that is wanted no more, or has had its time.
+    pub(super) fn end_probe(&mut self) {
+        let Some(probe) = self.record.probe.clone() else { return };
+        let wanted = self.now < probe.until
+            && self.record.incident.as_ref().is_some_and(|incident| {
+                incident.about == probe.about
+                    && matches!(incident.rollback, RollbackState::Probing(_))
+            });
+        if wanted {
+            return;
+        }
+        let stops = |work: &Work| matches!(work, Work::StopProbe(other) if *other == probe);
+        if !self.record.outbox.pending().iter().any(|one| stops(&one.work)) {
+            self.record.outbox.push_stop_probe(probe, self.now);
+        }
+    }
+
+    /// What the witnesses have come to, as read just now.
+    pub(super) fn witnesses(&self) -> Option<&[crate::port::Witness]> {
+        match &self.running {
+            Running::Known(running) => Some(&running.witnesses),
+            _ => None,
+        }
+    }
+}
