@@ -4,6 +4,7 @@
 //! the state means is decided in the core.
 
 mod fleet;
+mod probe;
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
@@ -229,6 +230,7 @@ impl ReadService for Ecs {
                 _ => None,
             },
             tasks,
+            witnesses: Vec::new(),
         })
     }
 

@@ -110,6 +110,7 @@ pub fn settings(topic: &str, mode: Mode) -> Settings {
         topic: topic.to_owned(),
         mode,
         config_prefix: CONFIG_PREFIX.to_owned(),
+        probes: true,
     }
 }
 

@@ -149,7 +149,7 @@ fn stopped_task(service: &ServiceKey, task: &Task) -> Option<StoppedTask> {
     })
 }
 
-fn container(container: &Container) -> event::Container {
+pub(super) fn container(container: &Container) -> event::Container {
     event::Container {
         name: container.name().map(Into::into),
         exit_code: container.exit_code().map(i64::from),

@@ -92,6 +92,7 @@ pub struct Turns {
     topics: Topics,
     logs: Logs,
     mode: Mode,
+    probes: bool,
 }
 
 impl Turns {
@@ -104,6 +105,7 @@ impl Turns {
             topics: aws.topics(&settings.topic),
             logs: aws.logs(),
             mode: settings.mode,
+            probes: settings.probes,
         }
     }
 
@@ -135,7 +137,7 @@ impl Turns {
             return Took::NoTime;
         }
         let (until, by) = (invocation.deadline, invocation.request.as_str());
-        let turn = Turn { service, events, now, until, by, mode: self.mode };
+        let turn = Turn { service, events, now, until, by, mode: self.mode, probes: self.probes };
         let ports = Ports {
             ecs: &self.ecs,
             records: &self.table,

@@ -12,6 +12,8 @@ pub struct Settings {
     pub topic: String,
     /// `STEADY_MODE`: `observe` (see and tell, change nothing) or `act` (do what config allows).
     pub mode: Mode,
+    /// `STEADY_PROBES`: whether probe tasks may be started, `off` or `allowed`; `off` where it is not set.
+    pub probes: bool,
     /// `STEADY_CONFIG_PREFIX`: the config's parameters are below it; `/steady/config` where it is not set.
     pub config_prefix: String,
 }
@@ -43,6 +45,7 @@ const TABLE: (&str, &str) = ("STEADY_TABLE", "the name of the table of records")
 const TOPIC: (&str, &str) =
     ("STEADY_TOPIC", "an SNS topic's ARN such as `arn:aws:sns:eu-west-1:111122223333:steady`");
 const MODE: (&str, &str) = ("STEADY_MODE", "`observe` or `act`");
+const PROBES: (&str, &str) = ("STEADY_PROBES", "`off` or `allowed`");
 const PREFIX: (&str, &str) =
     ("STEADY_CONFIG_PREFIX", "a parameter path such as `/steady/config`, without a `/` at its end");
 
@@ -63,10 +66,15 @@ impl Settings {
             "act" => Mode::Act,
             other => return Err(invalid(MODE, other)),
         };
+        let probes = match variable(PROBES.0).as_deref() {
+            None | Some("off") => false,
+            Some("allowed") => true,
+            Some(other) => return Err(invalid(PROBES, other)),
+        };
         let prefix = variable(PREFIX.0).unwrap_or_else(|| "/steady/config".to_owned());
         let config_prefix =
             checked(PREFIX, prefix, |prefix| prefix.starts_with('/') && !prefix.ends_with('/'))?;
-        Ok(Self { table, topic, mode, config_prefix })
+        Ok(Self { table, topic, mode, probes, config_prefix })
     }
 }
 
@@ -114,8 +122,14 @@ mod tests {
                 table: "steady".to_owned(),
                 topic: TOPIC_ARN.to_owned(),
                 mode: Mode::Act,
+                probes: false,
                 config_prefix: "/steady/config".to_owned(),
             }
+        );
+        assert!(read(&[("STEADY_PROBES", "allowed")]).unwrap().probes);
+        assert_eq!(
+            read(&[("STEADY_PROBES", "yes")]).unwrap_err(),
+            "the environment variable `STEADY_PROBES` is `yes`, expected `off` or `allowed`"
         );
         assert_eq!(read(&[("STEADY_MODE", "observe")]).unwrap().mode, Mode::Observe);
     }
