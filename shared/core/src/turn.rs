@@ -161,6 +161,25 @@ where
         Err(TurnError::Contended { whose: whose(turn.service) })
     }
 
+    /// As [`Self::take`], on a record that the caller keeps between its turns: nothing is loaded or saved, nobody else is
+    /// first, and a claim is for nobody to see. For worlds in memory, of which a simulation plays many. Returns the record,
+    /// when somebody has to look though nothing comes in, and what happened.
+    pub async fn take_kept(
+        &self,
+        turn: &Turn<'_>,
+        record: Record,
+    ) -> (Record, Option<Timestamp>, Taken) {
+        let mut decision = self.decide(turn, record).await;
+        let claimed = decision.record.outbox.claim(turn.by, turn.until, turn.now);
+        let mut taken =
+            Taken { entries: std::mem::take(&mut decision.entries), unfinished: Vec::new() };
+        if !claimed.is_empty() {
+            decision = self.act(turn, decision.record, &mut taken).await.1;
+        }
+        let due = [decision.due, decision.record.outbox.due()].into_iter().flatten().min();
+        (decision.record, due, taken)
+    }
+
     // ---- load, save ----
 
     async fn load(&self, service: &ServiceKey) -> Result<Base, TurnError> {
