@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 /// The end of every `--help`.
-pub const HELP: &str = "Exit codes: 0 done; 64 wrong call; 65 some input could not be read (the rest was done; \
+pub const HELP: &str = "Exit codes: 0 done; 2 an expectation of a scenario is not met; 64 wrong call; 65 some input could not be read (the rest was done; \
 each is named on stderr); 70 could not run.";
 
 /// How a run ended.
@@ -15,6 +15,8 @@ each is named on stderr); 70 could not run.";
 pub enum Exit {
     /// Done.
     Good = 0,
+    /// It ran, and the answer is no: an expectation is not met.
+    No = 2,
     /// The arguments are wrong.
     Usage = 64,
     /// Some of the input could not be read; the rest was done.

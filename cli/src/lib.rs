@@ -1,4 +1,4 @@
-//! The `steady` command: `classify` and `replay`.
+//! The `steady` command: `classify`, `replay` and `simulate`.
 //!
 //! One file per verb: its arguments and one function that can be called from tests. The result goes to stdout,
 //! what is said about the input to stderr; exit codes are in [`exit`]. Nothing here decides anything: that is
@@ -12,6 +12,7 @@ mod input;
 mod order;
 mod print;
 pub mod replay;
+pub mod simulate;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -21,7 +22,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use exit::{Exit, Failure};
 
-/// Keeps Amazon ECS services at steady state: classify task stops, replay recorded events.
+/// Keeps Amazon ECS services at steady state: classify task stops, replay recorded events, simulate scenarios.
 #[derive(Debug, Parser)]
 #[command(name = "steady", version, after_help = exit::HELP, disable_help_subcommand = true)]
 struct Cli {
@@ -33,6 +34,7 @@ struct Cli {
 enum Verb {
     Classify(classify::Args),
     Replay(replay::Args),
+    Simulate(simulate::Args),
 }
 
 /// How results are printed.
@@ -60,6 +62,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match &cli.verb {
         Verb::Classify(args) => classify::run(args, &mut out, &mut err),
         Verb::Replay(args) => replay::run(args, &mut out, &mut err),
+        Verb::Simulate(args) => simulate::run(args, &mut out, &mut err),
     };
     let done = done.and_then(|exit| out.flush().map(|()| exit).map_err(Failure::from));
     match done {
