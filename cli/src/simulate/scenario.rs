@@ -270,7 +270,7 @@ fn scenario(reader: &mut Reader<'_>, name: String, root: &DeTable<'_>) -> Scenar
 fn services(reader: &mut Reader<'_>, top: &mut Table<'_>) -> Vec<Service> {
     let mut services: Vec<Service> = Vec::new();
     let tables = reader.tables(top, "service");
-    if tables.is_empty() && reader.is_clean() {
+    if !top.has("service") {
         let fix = "begin a section `[service]` with `tasks = 20`".to_owned();
         reader.about(top, "`service` is missing".to_owned(), Some(fix));
     }

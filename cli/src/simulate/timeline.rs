@@ -17,6 +17,7 @@ const WIDTH: f64 = 1000.0;
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 12.0;
 const TASKS_HEIGHT: f64 = 220.0;
+const LANE_HEIGHT: f64 = 14.0;
 const EVIDENCE_HEIGHT: f64 = 110.0;
 
 /// Shown before minute 0, and after the last thing that happened.
@@ -96,7 +97,11 @@ fn picture(
     service: &ServiceStory,
     scale: &Scale,
 ) {
-    let height = 22.0 + TASKS_HEIGHT + 26.0 + EVIDENCE_HEIGHT + 22.0;
+    let placed = in_lanes(service, scale);
+    let lanes = placed.iter().map(|(lane, _)| lane + 1).max().unwrap_or(1) as f64;
+    let step = (TASKS_HEIGHT / lanes).min(LANE_HEIGHT);
+    let tasks_height = step * lanes;
+    let height = 22.0 + tasks_height + 26.0 + EVIDENCE_HEIGHT + 22.0;
     let name = escaped(service.service.as_str());
     let _ = writeln!(
         page,
@@ -104,19 +109,40 @@ fn picture(
          aria-label=\"tasks and evidence of {name}\">\n<text class=\"name\" x=\"{LEFT:.0}\" y=\"15\">{name}</text>",
     );
     let top = 22.0;
-    let bottom = top + TASKS_HEIGHT;
+    let bottom = top + tasks_height;
+    faults(page, scenario, scale, (top, tasks_height));
+    let thick = if step > 3.0 { step - 1.0 } else { step };
+    for (lane, task) in placed {
+        bar(page, task, scale, (top + lane as f64 * step, thick));
+    }
+    marks(page, story, service, scale, (top, bottom));
+    evidence(page, service, scale, bottom + 26.0);
+    axis(page, scale, top, bottom + 26.0 + EVIDENCE_HEIGHT);
+    page.push_str("</svg></div>\n");
+}
+
+fn faults(page: &mut String, scenario: &Scenario, scale: &Scale, (top, height): (f64, f64)) {
     for fault in &scenario.faults {
         let (from, to) = (scale.x(after(fault.at)), scale.x(after(fault.at + fault.lasts)));
         let _ = writeln!(
             page,
-            "<rect class=\"fault\" x=\"{from:.1}\" y=\"{top:.0}\" width=\"{:.1}\" height=\"{TASKS_HEIGHT:.0}\"/>\
+            "<rect class=\"fault\" x=\"{from:.1}\" y=\"{top:.0}\" width=\"{:.1}\" height=\"{height:.0}\"/>\
              <text x=\"{from:.1}\" y=\"{:.0}\">{}</text>",
             (to - from).max(2.0),
             top + 11.0,
             fault_words(&fault.kind),
         );
     }
-    bars(page, service, scale, top);
+}
+
+/// What ECS told of the deployments, and when the guard fired.
+fn marks(
+    page: &mut String,
+    story: &Story,
+    service: &ServiceStory,
+    scale: &Scale,
+    (top, bottom): (f64, f64),
+) {
     for (at, words) in &service.deployments {
         let x = scale.x(*at);
         let _ = writeln!(
@@ -127,19 +153,16 @@ fn picture(
     }
     if let Some(at) = story.fired_at {
         let x = scale.x(at);
+        let (anchor, label) = if x > WIDTH * 0.85 { ("end", x - 3.0) } else { ("start", x + 3.0) };
         let _ = writeln!(
             page,
             "<line class=\"threshold\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{top:.0}\" y2=\"{:.0}\"/>\
-             <text x=\"{:.1}\" y=\"{:.0}\">fires {}</text>",
+             <text text-anchor=\"{anchor}\" x=\"{label:.1}\" y=\"{:.0}\">fires {}</text>",
             bottom + 26.0 + EVIDENCE_HEIGHT,
-            x + 3.0,
             bottom + 11.0,
             clock(at),
         );
     }
-    evidence(page, service, scale, bottom + 26.0);
-    axis(page, scale, top, bottom + 26.0 + EVIDENCE_HEIGHT);
-    page.push_str("</svg></div>\n");
 }
 
 fn fault_words(kind: &FaultKind) -> &'static str {
@@ -152,8 +175,8 @@ fn fault_words(kind: &FaultKind) -> &'static str {
     }
 }
 
-/// Each task is a bar in the first lane that is free by then.
-fn bars(page: &mut String, service: &ServiceStory, scale: &Scale, top: f64) {
+/// The tasks of the shown time, each in the first lane that is free by then.
+fn in_lanes<'s>(service: &'s ServiceStory, scale: &Scale) -> Vec<(usize, &'s TaskLine)> {
     let mut tasks: Vec<&TaskLine> = service
         .tasks
         .values()
@@ -161,7 +184,7 @@ fn bars(page: &mut String, service: &ServiceStory, scale: &Scale, top: f64) {
         .collect();
     tasks.sort_by_key(|task| (task.created, task.started, task.ended));
     let mut lanes: Vec<Timestamp> = Vec::new();
-    let mut placed: Vec<(usize, &TaskLine)> = Vec::new();
+    let mut placed = Vec::new();
     for task in tasks {
         let end = task.ended.unwrap_or(Timestamp::MAX);
         let free = lanes.iter().position(|free| *free <= task.created);
@@ -172,11 +195,7 @@ fn bars(page: &mut String, service: &ServiceStory, scale: &Scale, top: f64) {
         }
         placed.push((lane, task));
     }
-    let step = (TASKS_HEIGHT / lanes.len().max(1) as f64).min(14.0);
-    let thick = if step > 3.0 { step - 1.0 } else { step };
-    for (lane, task) in placed {
-        bar(page, task, scale, (top + lane as f64 * step, thick));
-    }
+    placed
 }
 
 fn bar(page: &mut String, task: &TaskLine, scale: &Scale, (y, thick): (f64, f64)) {

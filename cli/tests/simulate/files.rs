@@ -9,6 +9,7 @@ const WRONG: &[(&str, &[&str])] = &[
         "",
         &[
             "x.toml:1:1: `bad` is missing; write `bad = true` if the new revision is to blame, `bad = false` if it is not",
+            "x.toml:1:1: `service` is missing",
         ],
     ),
     (
