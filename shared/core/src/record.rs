@@ -45,6 +45,12 @@ pub struct Record {
     /// When running tasks were last read, for the limit of one read in 30 s.
     #[serde(default, skip_serializing_if = "is_default")]
     pub read_at: Option<Timestamp>,
+    /// `desiredCount`, when last read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub desired: Option<u32>,
+    /// Since when key 1 could turn, if what runs spoke against it no more than when last read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub could_turn_at: Option<Timestamp>,
     /// Whether they were wanted again sooner than that.
     #[serde(default, skip_serializing_if = "is_default")]
     pub read_owed: bool,
@@ -179,6 +185,8 @@ impl Record {
             trouble: None,
             has_looked_back: false,
             read_at: None,
+            desired: None,
+            could_turn_at: None,
             read_owed: false,
             deployed_by: None,
             deleted_at: None,

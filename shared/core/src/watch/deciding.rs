@@ -132,7 +132,7 @@ impl Deciding<'_> {
         if self.is_known() || matches!(self.running, Running::Unknown(_)) {
             return false;
         }
-        if self.key1_could_turn() || self.untold_failure().is_some() {
+        if self.is_worth_reading() || self.untold_failure().is_some() {
             return true;
         }
         let reached = |at: Option<Timestamp>| at.is_some_and(|at| at <= self.now);
@@ -511,7 +511,9 @@ impl Deciding<'_> {
         let (hold, pause) = (self.hold_ends(), self.pause_ends());
         let (deadline, look) = (self.deadline(), self.verification_due());
         let due = [deadline, hold, pause, escalation];
-        let probe = [self.probe_look(), self.record.probe.as_ref().map(|probe| probe.until)];
+        let patience = self.patience_ends();
+        let probe =
+            [patience, self.probe_look(), self.record.probe.as_ref().map(|probe| probe.until)];
         let due = due.into_iter().chain(probe);
         let all = due.chain([verification, look, soak, resolution, self.want_read]);
         all.flatten().filter(|at| *at > self.now).min()

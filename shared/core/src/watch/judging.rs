@@ -15,6 +15,12 @@ use crate::rollback::{self, Considered, OldNow};
 /// its failures where that is longer, while a task that began later lives.
 const PAUSES_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
+/// How long a reading waits for more failures: in a loop the next ones come within seconds.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(15);
+
+/// From a deployment's begin until its first tasks are exposed: a minute to start and the minute of trial.
+const STARTS_TAKE: SignedDuration = SignedDuration::from_mins(2);
+
 /// One unlucky task is no trouble.
 const TROUBLED_TASKS_MIN: u32 = 2;
 
@@ -23,6 +29,42 @@ impl Deciding<'_> {
     pub(super) fn evidence(&self, id: &DeploymentId, deployment: &Deployment) -> (f64, Counts) {
         let tolerated = self.tolerated_per_day(id);
         deployment.evidence(self.now, &self.tasks_of(id), tolerated)
+    }
+
+    /// Whether to read what runs because key 1 could turn: it costs calls of a quota that all of the account shares, and
+    /// is not done again for [`READ_EVERY`](super::READ_EVERY). So where it is known how many tasks the service wants,
+    /// it waits until the failures would turn the key with so many tasks running, at most [`PATIENCE`].
+    pub(super) fn is_worth_reading(&mut self) -> bool {
+        if !self.key1_could_turn() {
+            self.record.could_turn_at = None;
+            return false;
+        }
+        let since = *self.record.could_turn_at.get_or_insert(self.now);
+        self.now.duration_since(since) >= PATIENCE || self.would_turn()
+    }
+
+    /// Until when the reading waits for more, if it does.
+    pub(super) fn patience_ends(&self) -> Option<Timestamp> {
+        self.record.could_turn_at?.checked_add(PATIENCE).ok()
+    }
+
+    /// Whether key 1 turns if as many tasks as the service wanted when it was last read have started and run.
+    fn would_turn(&self) -> bool {
+        let Some((id, deployment)) = self.current() else { return false };
+        let Some(desired) = self.record.desired else { return true };
+        let mut half_hours = deployment.half_hours(self.now, &[]);
+        let since = deployment.began().saturating_add(STARTS_TAKE).unwrap_or(self.now);
+        let ran = self.now.duration_since(since).max(SignedDuration::ZERO);
+        if let Some(present) = half_hours.last_mut() {
+            let run = desired.saturating_sub(present.starts());
+            let exposure_ms = i64::try_from(ran.as_millis()).unwrap_or(0);
+            *present = present.plus(Counts {
+                passed_starts: run,
+                exposure_ms: exposure_ms.saturating_mul(i64::from(run)),
+                ..Counts::ZERO
+            });
+        }
+        evidence::key1(&half_hours, self.tolerated_per_day(&id)) >= evidence::TURNS_AT
     }
 
     /// λ0 of a deployment: by what the revision before it did.

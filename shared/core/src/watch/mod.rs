@@ -109,6 +109,8 @@ pub fn decide(
     }
     if let Running::Known(running) = &running {
         running.tasks.iter().for_each(|task| record.ledger.absorb_running(task));
+        record.desired = running.desired_count.or(record.desired);
+        record.could_turn_at = None;
         if let Some(standing) = &running.standing {
             lifecycle::absorb_standing(&mut record, standing, now);
         }
