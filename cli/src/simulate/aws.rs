@@ -53,7 +53,7 @@ impl Aws {
         self.running.get(service).into_iter().flat_map(|tasks| tasks.values())
     }
 
-    fn call(&self, call: &'static str, input: &Value) -> Result<Value, PortError> {
+    pub(super) fn call(&self, call: &'static str, input: &Value) -> Result<Value, PortError> {
         let mut ecs = self.ecs.lock().unwrap_or_else(PoisonError::into_inner);
         let refused = |ApiError { code, message }| PortError::Refused { call, code, text: message };
         ecs.call(call, input).map_err(refused)
@@ -114,6 +114,7 @@ impl ReadService for Aws {
             })),
             service_revision: first.filter(|_| second.is_none()).map(ServiceRevisionArn::from),
             tasks: self.running(service).cloned().collect(),
+            witnesses: Vec::new(),
         })
     }
 
@@ -227,15 +228,11 @@ fn rollout(found: &Value) -> Option<Rollout> {
 }
 
 fn deployment_state(found: &Value) -> Option<DeploymentState> {
-    let created = found.get("createdAt").and_then(Value::as_f64);
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
-    let created = created
-        .and_then(|seconds| Timestamp::from_millisecond((seconds * 1000.0).round() as i64).ok());
     Some(DeploymentState {
         id: DeploymentId::from(text(found, "id")?),
         is_primary: is_primary(found),
         revision: revision_of(found),
-        created_at: created,
+        created_at: found.get("createdAt").and_then(time),
     })
 }
 
@@ -248,10 +245,17 @@ fn revision_of(found: &Value) -> Option<TaskDefinitionRevision> {
     arn.rsplit('/').next().map(TaskDefinitionRevision::from)
 }
 
-fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+/// Seconds since 1970, with milliseconds as their fraction.
+pub(super) fn time(seconds: &Value) -> Option<Timestamp> {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
+    let milliseconds = (seconds.as_f64()? * 1000.0).round() as i64;
+    Timestamp::from_millisecond(milliseconds).ok()
+}
+
+pub(super) fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
     value.get(name)?.as_str()
 }
 
-fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+pub(super) fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }

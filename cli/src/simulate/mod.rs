@@ -11,6 +11,7 @@ mod aws;
 mod guard;
 mod html;
 mod json;
+mod probe;
 mod read;
 mod runs;
 pub mod scenario;

@@ -157,7 +157,8 @@ impl Steady {
         self.invocations += 1;
         let by = format!("request-{}", self.invocations);
         let until = now.saturating_add(TIMEOUT).unwrap_or(now);
-        let turn = Turn { service, events, now, until, by: &by, mode: Mode::Act };
+        let (mode, probes) = (Mode::Act, true);
+        let turn = Turn { service, events, now, until, by: &by, mode, probes };
         let memory = &self.memory;
         let ports = Ports { ecs: aws, records: memory, config: memory, topics: memory, logs: aws };
         let kept = self.records.remove(service);
