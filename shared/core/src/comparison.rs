@@ -55,6 +55,8 @@ pub struct Comparison {
     pub evidence: f64,
     /// Old tasks that run now and are old enough to be compared with.
     pub old_tasks: usize,
+    /// New tasks that run now, beyond their trial.
+    pub new_tasks: usize,
 }
 
 /// Compares two revisions since `from` (when the new one's evidence begins, in seconds since 1970) up to `now`.
@@ -103,9 +105,15 @@ pub fn compare(new: &[Life], old: &[Life], from: i64, now: i64) -> Comparison {
         factors.push((half_hour(at, from), factor));
     }
     let age = age_asked_for(&ages);
-    let old_tasks =
-        old.iter().filter(|life| life.ended.is_none()).filter(|life| life.was_at_risk(now, age));
-    Comparison { evidence: evidence(&factors, half_hour(now, from)), old_tasks: old_tasks.count() }
+    let at_risk = |lives: &[Life], age: i64| {
+        let running = lives.iter().filter(|life| life.ended.is_none());
+        running.filter(|life| life.was_at_risk(now, age)).count()
+    };
+    Comparison {
+        evidence: evidence(&factors, half_hour(now, from)),
+        old_tasks: at_risk(old, age),
+        new_tasks: at_risk(new, TRIAL.as_secs()),
+    }
 }
 
 /// As key 1's: counted since the beginning, and afresh since each later half hour.

@@ -53,7 +53,7 @@ pub struct Mixed {
     pub exits_after: Option<SignedDuration>,
     /// How often a running process ends by itself, per task and day of running: the time to it is exponential.
     pub crashes_per_day: f64,
-    /// A process outgrows its memory about so long after its start: uniform between 3/4 and 5/4 of it.
+    /// A process outgrows its memory about so long after its start: uniform between 9/10 and 11/10 of it.
     pub out_of_memory_every: Option<SignedDuration>,
     /// The share of starts that fail their health checks, 0 to 1, and how long after RUNNING the verdict comes.
     pub failing_health_checks: Option<(f64, SignedDuration)>,

@@ -308,7 +308,7 @@ impl Task {
         let dies_at_once = seed.happens(mixed.failing_starts).then(|| seed.millis(0, 4_000));
         let crash = seed.exponential(mixed.crashes_per_day / 86_400.0);
         let memory =
-            mixed.out_of_memory_every.map(|every| seed.between((every * 3 / 4, every * 5 / 4)));
+            mixed.out_of_memory_every.map(|every| seed.between((every * 9 / 10, every * 11 / 10)));
         let exit = [dies_at_once, mixed.exits_after, crash].into_iter().flatten().min();
         self.outgrows_memory = memory.is_some() && exit.is_none_or(|exit| memory < Some(exit));
         let run = [exit, memory].into_iter().flatten().min();

@@ -33,9 +33,19 @@ use crate::stop::{Cause, Verdict};
 /// or in others, within it.
 pub const HOLD: SignedDuration = SignedDuration::from_secs(60);
 
+/// Old tasks are waited for as a comparison while there is one for so many new ones: at that ratio 39 crashes prove it.
+const COMPARABLE: usize = 10;
+
+/// Evidence in starts at which a proven revision counts as one that starts no more: one failing start among crashes.
+const STARTS_NO_MORE: f64 = 3.0;
+
 /// So many services of the account that want a rollback within [`CROWD_WITHIN`](crate::installation::CROWD_WITHIN) are
 /// all held.
 pub const CROWD: usize = 3;
+
+/// The same for a revision that was proven: it has behaved for a while, so something else may have changed, and within
+/// this time its replacements have shown whether they start.
+pub const HOLD_PROVEN: SignedDuration = SignedDuration::from_mins(3);
 
 /// Rollbacks of one service within [`BUDGET_PERIOD`]. More would be two revisions taking turns.
 pub const BUDGET: usize = 2;
@@ -160,6 +170,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) probe: Option<(&'a Probe, Testimony)>,
     /// `desiredCount`, where known.
     pub(crate) desired: Option<u32>,
+    /// The failing revision's starts since its trouble began: whether each passed.
+    pub(crate) starts_since_trouble: Vec<bool>,
     /// Whether the loop goes on.
     pub(crate) is_failing: bool,
     /// Whether Steady may act at all, and what else is wrong in the account.
@@ -213,6 +225,10 @@ pub(crate) fn consider(
     }
     match second_key(record, incident, seen, health, now) {
         Err(refusal) => Considered::Refuse(refusal),
+        // Nothing is begun about what has paused. Witnesses already asked wait for the next wave.
+        Ok(key) if !seen.is_failing && !(matches!(key, Key::Ask) && seen.probe.is_some()) => {
+            Considered::Refuse(Refusal::NotFailingNow)
+        }
         Ok(Key::Ask) => Considered::Probe(match seen.probe {
             Some((probe, _)) => probe.clone(),
             None => Probe::new(incident, target, seen.desired.unwrap_or(0), now),
@@ -244,9 +260,6 @@ fn second_key(
     now: Timestamp,
 ) -> Result<Key, Refusal> {
     let old = seen.old.as_ref();
-    if !seen.is_failing {
-        return Err(Refusal::NotFailingNow);
-    }
     if old.is_some_and(|old| old.comparison.evidence >= comparison::TURNS_AT) {
         return Ok(Key::Turned(now));
     }
@@ -257,7 +270,10 @@ fn second_key(
     if kills_itself(record, incident) {
         return Ok(Key::Turned(now));
     }
-    let runs_beside = old.filter(|old| old.beside > 0);
+    // A handful beside hundreds would prove nothing for an hour.
+    let runs_beside = old.filter(|old| {
+        old.beside > 0 && old.beside.saturating_mul(COMPARABLE) >= old.comparison.new_tasks
+    });
     if let Some(old) =
         runs_beside.filter(|_| incident.counts.crashes > incident.counts.failed_starts)
     {
@@ -267,7 +283,7 @@ fn second_key(
     }
     // No old task left to compare with: the witness decides.
     if let Some(refusal) =
-        neighbours(record, seen.brakes, now).or_else(|| started_before(record, incident))
+        neighbours(record, seen.brakes, now).or_else(|| started_before(record, incident, seen))
     {
         return Err(refusal);
     }
@@ -276,7 +292,9 @@ fn second_key(
         Witness::Probe => ask_witnesses(incident, seen, now),
         Witness::Act => {
             let turned = incident.key1_turned_at.unwrap_or(now);
-            Ok(Key::Turned(turned.saturating_add(HOLD).unwrap_or(now)))
+            let about = record.ledger.deployment(&incident.about);
+            let hold = if about.is_some_and(|one| one.is_proven) { HOLD_PROVEN } else { HOLD };
+            Ok(Key::Turned(turned.saturating_add(hold).unwrap_or(now)))
         }
     }
 }
@@ -319,13 +337,18 @@ fn neighbours(record: &Record, brakes: &Brakes, now: Timestamp) -> Option<Refusa
 
 /// Tasks of a revision that has proven that it starts do not start any more: it has not changed since, something else
 /// has. (A leak, or a fault that comes with time, shows in tasks that ran.)
-fn started_before(record: &Record, incident: &Incident) -> Option<Refusal> {
+fn started_before(record: &Record, incident: &Incident, seen: &Seen<'_>) -> Option<Refusal> {
     let about = record.ledger.deployment(&incident.about)?;
-    let proven_at =
-        record.ledger.proven_at(incident.revision.as_ref()?).filter(|_| about.is_proven)?;
-    let starts = Counts { crashes: 0, exposure_ms: 0, ..incident.counts };
-    (evidence::key1(&[starts], evidence::TOLERATED_CRASHES_PER_DAY) >= SICK_AT)
-        .then_some(Refusal::StartedBefore { proven_at })
+    let proven_at = record.ledger.proven_at(incident.revision.as_ref()?);
+    let proven_at = proven_at.filter(|_| about.is_proven)?;
+    // What started before the trouble says nothing of how tasks start now.
+    let count = |which: bool| {
+        let starts = seen.starts_since_trouble.iter().filter(|passed| **passed == which);
+        u32::try_from(starts.count()).unwrap_or(u32::MAX)
+    };
+    let (passed_starts, failed_starts) = (count(true), count(false));
+    let counts = Counts { passed_starts, failed_starts, ..Counts::ZERO };
+    (evidence::of_starts(counts) >= STARTS_NO_MORE).then_some(Refusal::StartedBefore { proven_at })
 }
 
 /// What config says against any rollback.

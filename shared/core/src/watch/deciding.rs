@@ -363,6 +363,7 @@ impl Deciding<'_> {
                 (probe, rollback::hear(probe, witnesses, &new, self.now))
             }),
             desired: self.desired(),
+            starts_since_trouble: self.starts_since(&incident.about, self.trouble_began(incident)),
             is_failing: self.is_failing_now(incident),
             brakes: &self.brakes,
         };

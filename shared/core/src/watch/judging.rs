@@ -7,7 +7,7 @@ use crate::comparison::{self, Life};
 use crate::evidence::{self, Counts, RESTART_EVERY, SICK_AT, TRIAL};
 use crate::incident::Incident;
 use crate::installation::Trouble;
-use crate::ledger::{Deployment, Fate, Lived};
+use crate::ledger::{Deployment, Fate, Lived, TaskStop};
 use crate::name::{DeploymentId, TaskDefinitionRevision};
 use crate::rollback::{self, Considered, OldNow};
 
@@ -87,6 +87,17 @@ impl Deciding<'_> {
             return self.record.trouble.clone();
         }
         None
+    }
+
+    /// When the trouble of an incident's deployment began: with the first of the failures that turned key 1.
+    pub(super) fn trouble_began(&self, incident: &Incident) -> Timestamp {
+        let day = SignedDuration::from_hours(24);
+        let stops = self.record.ledger.stops_of(&incident.about);
+        let failed = stops.filter(|stop| stop.blames_revision()).map(TaskStop::ended_at);
+        let from = incident.opened_at.saturating_sub(day).unwrap_or(Timestamp::MIN);
+        // Starts that fail were tried just before they did.
+        let began = failed.filter(|ended| *ended >= from).min().unwrap_or(incident.opened_at);
+        began.saturating_sub(TRIAL).unwrap_or(began)
     }
 
     /// That this service wants a rollback, if it has to be told before one is decided: others may want one too.
