@@ -110,6 +110,7 @@ fn picture(
     );
     let top = 22.0;
     let bottom = top + tasks_height;
+    axis(page, scale, top, bottom + 26.0 + EVIDENCE_HEIGHT);
     faults(page, scenario, scale, (top, tasks_height));
     let thick = if step > 3.0 { step - 1.0 } else { step };
     for (lane, task) in placed {
@@ -117,7 +118,6 @@ fn picture(
     }
     marks(page, story, service, scale, (top, bottom));
     evidence(page, service, scale, bottom + 26.0);
-    axis(page, scale, top, bottom + 26.0 + EVIDENCE_HEIGHT);
     page.push_str("</svg></div>\n");
 }
 
@@ -129,7 +129,7 @@ fn faults(page: &mut String, scenario: &Scenario, scale: &Scale, (top, height): 
             "<rect class=\"fault\" x=\"{from:.1}\" y=\"{top:.0}\" width=\"{:.1}\" height=\"{height:.0}\"/>\
              <text x=\"{from:.1}\" y=\"{:.0}\">{}</text>",
             (to - from).max(2.0),
-            top + 11.0,
+            top + height + 22.0,
             fault_words(&fault.kind),
         );
     }
@@ -223,7 +223,7 @@ fn bar(page: &mut String, task: &TaskLine, scale: &Scale, (y, thick): (f64, f64)
         Some(Verdict::Environment | Verdict::Ambiguous | Verdict::Unknown) => Some("environment"),
         Some(Verdict::Benign) | None => None,
     };
-    if let Some(class) = ended_as {
+    if let Some(class) = ended_as.filter(|_| end <= scale.to) {
         rect(class, end, end, 3.0);
     }
     page.push('\n');
