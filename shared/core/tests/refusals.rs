@@ -50,10 +50,11 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::WitnessesFailed { .. } => 34,
         Refusal::ProbeUndecided { .. } => 35,
         Refusal::ProbeFailed(_) => 36,
+        Refusal::WitnessesUnchecked => 37,
     }
 }
 
-const PLACES: usize = 37;
+const PLACES: usize = 38;
 
 fn every() -> Vec<Refusal> {
     let at: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
@@ -102,6 +103,7 @@ fn every() -> Vec<Refusal> {
         Refusal::WitnessesFailed { revision: "checkout:41".into(), failed: 2, of: 10 },
         Refusal::ProbeUndecided { revision: "checkout:41".into() },
         Refusal::ProbeFailed("RunTask was refused (AccessDeniedException: no)".to_owned()),
+        Refusal::WitnessesUnchecked,
     ]
 }
 
@@ -157,5 +159,6 @@ fn every_refusal_has_its_own_words() {
     policy 2 of 10 tasks of checkout:41, started just now as witnesses, died as well, so the new revision is not the cause
     policy tasks of checkout:41, started as witnesses, have lived for an hour, but the new revision has not proved to fare worse
     policy no witnesses could be started: RunTask was refused (AccessDeniedException: no)
+    policy its tasks fail their health checks, which a witness is not put to, and no old task is left to compare with
     "#);
 }

@@ -289,6 +289,7 @@ fn second_key(
     }
     match health.witness {
         Witness::Page => Err(Refusal::WitnessPage),
+        Witness::Probe if fails_checks(record, incident) => Err(Refusal::WitnessesUnchecked),
         Witness::Probe => ask_witnesses(incident, seen, now),
         Witness::Act => {
             let turned = incident.key1_turned_at.unwrap_or(now);
@@ -455,13 +456,28 @@ fn too_long_ago(
     (now.duration_since(proven_at) > window).then_some(Refusal::ProvenLongAgo { proven_at, window })
 }
 
-/// A task killed for memory did it to itself: no outage does that, so nothing needs to be waited for.
+/// A task killed for memory did it to itself: no outage does that, so nothing needs to be waited for. Now and then a
+/// crash of another kind between them changes nothing of that.
 fn kills_itself(record: &Record, incident: &Incident) -> bool {
+    let newest = newest_causes(record, incident);
+    let killed = newest.iter().filter(|cause| **cause == Cause::OutOfMemory).count();
+    killed > 0 && killed * 3 >= newest.len() * 2
+}
+
+/// Whether most of the failures are failed health checks, which nobody does to a witness: it stands behind no load
+/// balancer, and ECS stops no task of RunTask's for its container's checks.
+fn fails_checks(record: &Record, incident: &Incident) -> bool {
+    let newest = newest_causes(record, incident);
+    let failed = newest.iter().filter(|cause| cause.is_health_check()).count();
+    failed * 2 > newest.len()
+}
+
+/// What ended the tasks on which the evidence rests, as far as they are kept in full.
+fn newest_causes(record: &Record, incident: &Incident) -> Vec<Cause> {
     let stops = record.ledger.stops_of(&incident.about).filter(|stop| stop.blames_revision());
     let causes: Vec<Cause> = stops.map(|stop| stop.cause).collect();
     let failed = usize::try_from(incident.counts.failed_tasks()).unwrap_or(usize::MAX);
-    let newest = causes.len().saturating_sub(failed);
-    !causes.is_empty() && causes.iter().skip(newest).all(|cause| *cause == Cause::OutOfMemory)
+    causes.into_iter().rev().take(failed).collect()
 }
 
 fn path(record: &Record, incident: &Incident, target: &Proven) -> Path {

@@ -108,6 +108,8 @@ pub enum Refusal {
     WitnessPage,
     /// Config says `witness = "probe"`, and this installation may not start probe tasks.
     ProbesNotAllowed,
+    /// Tasks fail their health checks, and nobody checks a witness.
+    WitnessesUnchecked,
     /// Witnesses, tasks of the proven revision started just now, die as well.
     WitnessesFailed {
         /// What they run.
@@ -192,6 +194,7 @@ impl Refusal {
             | Self::Crowd { .. }
             | Self::WitnessPage
             | Self::ProbesNotAllowed
+            | Self::WitnessesUnchecked
             | Self::WitnessesFailed { .. }
             | Self::ProbeUndecided { .. }
             | Self::ProbeFailed(_)
@@ -339,6 +342,9 @@ impl fmt::Display for Refusal {
             }
             Self::ProbesNotAllowed => f.write_str(
                 "config says `witness = \"probe\"`, and this installation may not start probe tasks",
+            ),
+            Self::WitnessesUnchecked => f.write_str(
+                "its tasks fail their health checks, which a witness is not put to, and no old task is left to compare with",
             ),
             Self::WitnessesFailed { revision, failed, of } => write!(
                 f,

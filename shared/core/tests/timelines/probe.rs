@@ -183,6 +183,15 @@ fn somebodys_deployment_ends_a_probe() {
 }
 
 #[test]
+fn nobody_checks_a_witness_so_failed_health_checks_ask_none() {
+    let mut story = deploying();
+    (0..5).for_each(|_| story.live(42, seconds(70), End::ElbHealthCheck));
+    story.pass(minutes(2));
+    assert_eq!(story.refusal(), Some(Refusal::WitnessesUnchecked));
+    assert!(!story.todo.iter().any(|work| matches!(work, Work::Probe(_))));
+}
+
+#[test]
 fn a_task_killed_for_memory_needs_no_witness() {
     let mut story = deploying();
     story.complete(42);
