@@ -13,6 +13,7 @@ mod html;
 mod json;
 mod probe;
 mod read;
+mod reading;
 mod runs;
 pub mod scenario;
 mod stats;
