@@ -80,6 +80,14 @@ pub fn compare(new: &[Life], old: &[Life], from: i64, now: i64) -> Comparison {
         new.iter().filter_map(crash(true)).chain(old.iter().filter_map(crash(false))).collect();
     crashes.retain(|(at, ..)| *at >= from);
     crashes.sort_by_key(|(at, is_new, life)| (*at, *is_new, life.started));
+    // Whoever did not live through its trial was never at risk.
+    let trial = TRIAL.as_secs();
+    let was_exposed = |life: &&Life| life.ended.is_none_or(|ended| ended - life.started >= trial);
+    let (new, old): (Vec<Life>, Vec<Life>) = (
+        new.iter().filter(was_exposed).copied().collect(),
+        old.iter().filter(was_exposed).copied().collect(),
+    );
+    let new_at_risk = AtRisk::of(&new);
     let mut ages: Vec<i64> = Vec::new();
     let mut factors: Vec<(i64, [f64; 3])> = Vec::new();
     for (at, is_new, victim) in crashes {
@@ -92,12 +100,10 @@ pub fn compare(new: &[Life], old: &[Life], from: i64, now: i64) -> Comparison {
         if !is_new && victim_age < age {
             continue;
         }
-        let count = |lives: &[Life], age: i64| {
-            lives.iter().filter(|life| life.was_at_risk(at, age)).count() as f64
-        };
+        let old_tasks = old.iter().filter(|life| life.was_at_risk(at, age)).count() as f64;
         // The victim itself is one of them, however its times were rounded.
-        let new_tasks = count(new, TRIAL.as_secs()).max(if is_new { 1.0 } else { 0.0 });
-        let old_tasks = count(old, age).max(if is_new { 0.0 } else { 1.0 });
+        let new_tasks = new_at_risk.at(at).max(if is_new { 1.0 } else { 0.0 });
+        let old_tasks = old_tasks.max(if is_new { 0.0 } else { 1.0 });
         let factor = RATIOS.map(|ratio| {
             let of_its_own = if is_new { ratio } else { 1.0 };
             of_its_own * (new_tasks + old_tasks) / (ratio * new_tasks + old_tasks)
@@ -111,8 +117,34 @@ pub fn compare(new: &[Life], old: &[Life], from: i64, now: i64) -> Comparison {
     };
     Comparison {
         evidence: evidence(&factors, half_hour(now, from)),
-        old_tasks: at_risk(old, age),
-        new_tasks: at_risk(new, TRIAL.as_secs()),
+        old_tasks: at_risk(&old, age),
+        new_tasks: at_risk(&new, trial),
+    }
+}
+
+/// How many tasks are beyond their trial at any time: a crash of hundreds asks it hundreds of times.
+struct AtRisk {
+    /// When each trial ended, sorted.
+    from: Vec<i64>,
+    /// When each of those that ended did, sorted.
+    until: Vec<i64>,
+}
+
+impl AtRisk {
+    /// Of lives that went beyond their trial, or go on.
+    fn of(lives: &[Life]) -> Self {
+        let mut from: Vec<i64> =
+            lives.iter().map(|life| life.started.saturating_add(TRIAL.as_secs())).collect();
+        let mut until: Vec<i64> = lives.iter().filter_map(|life| life.ended).collect();
+        from.sort_unstable();
+        until.sort_unstable();
+        Self { from, until }
+    }
+
+    fn at(&self, at: i64) -> f64 {
+        let begun = self.from.partition_point(|from| *from <= at);
+        let over = self.until.partition_point(|until| *until < at);
+        begun.saturating_sub(over) as f64
     }
 }
 

@@ -29,7 +29,7 @@ const PLACES_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(60);
 const LARGE: usize = 50;
 
 /// See [`LARGE`].
-const LOOKS_EVERY_MS: i64 = 500;
+const LOOKS_EVERY_MS: i64 = 1_000;
 
 /// A service's tasks, as the scheduler sees them: serial number, deployment, whether it runs, whether it is healthy.
 #[derive(Debug, Clone)]

@@ -374,11 +374,14 @@ impl Deployment {
         // A task that runs for months is cut to the present day; older half hours are never read.
         let day = RESTART_EVERY * i32::try_from(RESTARTS_PER_DAY).unwrap_or(i32::MAX);
         at = at.max(life.ended_at.saturating_sub(day).unwrap_or(at));
-        while at < life.ended_at {
-            let half_hour = self.half_hour_of(at);
-            let until = self.end_of(half_hour).min(life.ended_at);
-            let exposure_ms = millis(until.duration_since(at));
-            shares.push((half_hour, Counts { exposure_ms, ..Counts::ZERO }));
+        // In whole milliseconds: a running task adds to as many as 48 half hours, and there are hundreds of tasks.
+        let since = |at: Timestamp| at.as_millisecond() - self.evidence_from.as_millisecond();
+        let (mut at, ended) = (since(at), since(life.ended_at));
+        let length = millis(RESTART_EVERY);
+        while at < ended {
+            let half_hour = at.div_euclid(length);
+            let until = ((half_hour + 1) * length).min(ended);
+            shares.push((half_hour, Counts { exposure_ms: until - at, ..Counts::ZERO }));
             at = until;
         }
         shares

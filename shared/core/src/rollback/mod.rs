@@ -226,7 +226,7 @@ pub(crate) fn consider(
     match second_key(record, incident, seen, health, now) {
         Err(refusal) => Considered::Refuse(refusal),
         // Nothing is begun about what has paused. Witnesses already asked wait for the next wave.
-        Ok(key) if !seen.is_failing && !(matches!(key, Key::Ask) && seen.probe.is_some()) => {
+        Ok(key) if !(seen.is_failing || matches!(key, Key::Ask) && seen.probe.is_some()) => {
             Considered::Refuse(Refusal::NotFailingNow)
         }
         Ok(Key::Ask) => Considered::Probe(match seen.probe {

@@ -18,6 +18,9 @@ const PAUSES_AFTER: SignedDuration = SignedDuration::from_mins(2);
 /// How long a reading waits for more failures: in a loop the next ones come within seconds.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(15);
 
+/// The same where the deployment was read once all of it could run.
+const PATIENCE_WHEN_READ: SignedDuration = SignedDuration::from_mins(5);
+
 /// From a deployment's begin until its first tasks are exposed: a minute to start and the minute of trial.
 const STARTS_TAKE: SignedDuration = SignedDuration::from_mins(2);
 
@@ -33,19 +36,31 @@ impl Deciding<'_> {
 
     /// Whether to read what runs because key 1 could turn: it costs calls of a quota that all of the account shares, and
     /// is not done again for [`READ_EVERY`](super::READ_EVERY). So where it is known how many tasks the service wants,
-    /// it waits until the failures would turn the key with so many tasks running, at most [`PATIENCE`].
+    /// it waits until the failures would turn the key with so many tasks running, but not for ever.
     pub(super) fn is_worth_reading(&mut self) -> bool {
         if !self.key1_could_turn() {
             self.record.could_turn_at = None;
             return false;
         }
         let since = *self.record.could_turn_at.get_or_insert(self.now);
-        self.now.duration_since(since) >= PATIENCE || self.would_turn()
+        self.now.duration_since(since) >= self.patience() || self.would_turn()
     }
 
     /// Until when the reading waits for more, if it does.
     pub(super) fn patience_ends(&self) -> Option<Timestamp> {
-        self.record.could_turn_at?.checked_add(PATIENCE).ok()
+        self.record.could_turn_at?.checked_add(self.patience()).ok()
+    }
+
+    /// A large service always has failures that could turn the key if nothing else ran. Once its deployment has been read
+    /// whole, what is expected of it is right.
+    fn patience(&self) -> SignedDuration {
+        let began = self.current().map(|(_, deployment)| deployment.began());
+        let whole = began.and_then(|began| began.checked_add(STARTS_TAKE).ok());
+        if whole.is_some_and(|whole| self.record.read_at > Some(whole)) {
+            PATIENCE_WHEN_READ
+        } else {
+            PATIENCE
+        }
     }
 
     /// Whether key 1 turns if as many tasks as the service wanted when it was last read have started and run.
@@ -54,13 +69,15 @@ impl Deciding<'_> {
         let Some(desired) = self.record.desired else { return true };
         let mut half_hours = deployment.half_hours(self.now, &[]);
         let since = deployment.began().saturating_add(STARTS_TAKE).unwrap_or(self.now);
-        let ran = self.now.duration_since(since).max(SignedDuration::ZERO);
+        // A little less than all the time: what ends is away for a minute until it is replaced.
+        let ran = self.now.duration_since(since).max(SignedDuration::ZERO) * 19 / 20;
+        let ended: i64 = half_hours.iter().map(|counts| counts.exposure_ms).sum();
+        let whole = i64::try_from(ran.as_millis()).unwrap_or(0).saturating_mul(i64::from(desired));
         if let Some(present) = half_hours.last_mut() {
-            let run = desired.saturating_sub(present.starts());
-            let exposure_ms = i64::try_from(ran.as_millis()).unwrap_or(0);
             *present = present.plus(Counts {
-                passed_starts: run,
-                exposure_ms: exposure_ms.saturating_mul(i64::from(run)),
+                passed_starts: desired.saturating_sub(present.starts()),
+                // What has ended has told its share.
+                exposure_ms: whole.saturating_sub(ended).max(0),
                 ..Counts::ZERO
             });
         }
