@@ -6,7 +6,7 @@ use steady_core::name::ServiceKey;
 use steady_core::port::{
     ChangeService, FindOpen, KeepPlace, KeepRecords, Open, Page, ReadFleet, RolloutState, Saved,
 };
-use steady_core::record::Stored;
+use steady_core::record::{Stored, Whose};
 use steady_core::slow_pass::Place;
 use steady_core::stop::StopCode;
 use steady_sim::Behaviour;
@@ -20,6 +20,13 @@ fn at(text: &str) -> Timestamp {
 
 fn service(number: usize) -> ServiceKey {
     ServiceKey::new("prod", &format!("service-{number:02}"))
+}
+
+fn of_service(open: &Open) -> ServiceKey {
+    match &open.whose {
+        Whose::Service(service) => service.clone(),
+        Whose::Family(family) => panic!("{family:?} is no service"),
+    }
 }
 
 #[tokio::test]
@@ -46,13 +53,13 @@ async fn what_is_due_is_found_longest_overdue_first_and_in_pages() {
     }
     assert_eq!(sizes, [10, 10, 5]);
     assert!(found.is_sorted_by_key(|open| open.due), "{found:?}");
-    let mut services: Vec<_> = found.into_iter().map(|open| open.service).collect();
+    let mut services: Vec<_> = found.iter().map(of_service).collect();
     services.sort();
     assert_eq!(services, (0..25).map(service).collect::<Vec<_>>());
     // A page goes on where the one before ended, though what was there has had its turn.
     let first = table.find_open(now, None, 1).await.expect("an answer");
     let done = Stored { due: None, ..Stored::default() };
-    assert_eq!(table.save(&first[0].service, &done, false, 1).await, Ok(Saved::Held));
+    assert_eq!(table.save(&of_service(&first[0]), &done, false, 1).await, Ok(Saved::Held));
     let rest = table.find_open(now, first.first(), 100).await.expect("an answer");
     assert_eq!(rest.len(), 24);
 }
