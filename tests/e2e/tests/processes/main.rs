@@ -61,22 +61,33 @@ async fn a_loop_after_completion_is_rolled_back_by_watch_and_verified_and_resolv
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_watch_leaves_sweep_finishes_once_its_claim_has_run_out() {
-    // Where it dies, once its decision is saved, and whether ECS has been called by then.
+    // In which call it dies, once its decision is saved, and whether ECS has been called by then. Before that two UpdateItems
+    // tell the account of the trouble and of the wish to roll back; the third confirms what was done.
     let deaths = [
-        ("ecs", "DescribeTaskDefinition", 0),
-        ("ecs", "StopServiceDeployment", 0),
-        ("sns", "Publish", 1),
-        ("dynamodb", "UpdateItem", 1),
+        ("DescribeServiceDeployments", 0, 0),
+        ("StopServiceDeployment", 0, 0),
+        ("Publish", 0, 1),
+        ("UpdateItem", 2, 1),
     ];
-    for (service, operation, done) in deaths {
+    let undisturbed: Vec<String> = {
         let mut account = looping(9).await;
         let batch = account.queue.batch(100).unwrap();
-        account.aws.fault(Fault { when: When::once(service, operation), what: What::Hang });
+        let before = account.aws.calls().len();
+        watch(&account).await.invoke(&batch).await;
+        account.aws.calls().into_iter().skip(before).map(|call| call.operation).collect()
+    };
+    for (operation, nth, done) in deaths {
+        let mut account = looping(9).await;
+        let batch = account.queue.batch(100).unwrap();
+        let before = account.aws.calls().len() as u64;
+        let of_it = (before + 1..).zip(&undisturbed).filter(|(_, call)| *call == operation);
+        let fatal = of_it.map(|(number, _)| number).nth(nth).unwrap();
+        account.aws.fault(Fault { when: When::Call(fatal), what: What::Hang });
         let mut killed = watch(&account).await;
         killed.begin(&batch).await;
         let is_there = || {
             let calls = account.aws.calls();
-            calls.iter().any(|call| call.operation == operation && call.caller == "AKIAWATCHING")
+            calls.iter().any(|call| call.number == fatal && call.operation == operation)
         };
         killed.until(is_there).await;
         killed.kill();

@@ -63,12 +63,11 @@ async fn a_failed_task_is_told_once_and_further_ones_are_counted_in_the_next_hou
     let told_at = account.family_record("nightly-report").unwrap()["told_at"].clone();
     let told_at: jiff::Timestamp = serde_json::from_value(told_at).unwrap();
     assert_eq!(due, told_at.as_second() + 3_600);
+    // When the hour is over `sweep` tells, though none fails any more.
     account.pass(minutes(60)).await.unwrap();
-    let next = ended(&account, "nightly-report", 4, 1);
-    calls_for(&mut account, &[next]).await;
     assert_eq!(
-        subjects(&account)[1],
-        "[warning] prod/nightly-report: 3 tasks of nightly-report:3 failed"
+        subjects(&account)[1..],
+        ["[warning] prod/nightly-report: 2 tasks of nightly-report:3 failed"]
     );
     let item = account.aws.items("steady").unwrap().remove(0);
     assert!(item.get("due").is_none(), "{item}");
@@ -82,7 +81,10 @@ async fn what_nobody_asked_for_costs_one_reading_of_config_for_a_batch_and_what_
     let failed: Vec<Value> =
         (50..99).map(|task| ended(&account, &format!("import-{}", task % 7), task, 1)).collect();
     assert_eq!(calls_for(&mut account, &failed).await, ["GetParameters"]);
-    assert_eq!(account.aws.items("steady").unwrap(), [] as [Value; 0]);
+    let items = account.aws.items("steady").unwrap().into_iter();
+    // `sweep` keeps its place in the same table.
+    let kept: Vec<Value> = items.filter(|item| item["pk"]["S"] != "#sweep").collect();
+    assert_eq!(kept, [] as [Value; 0]);
     assert!(subjects(&account).is_empty() && !account.is_busy());
 }
 
