@@ -62,7 +62,7 @@ fn old_tasks_too_young_to_have_died_of_it_are_no_witnesses() {
 #[test]
 fn what_was_before_is_not_compared() {
     let new: Vec<Life> = (0..6).map(|n| crash(0, 600 + n)).collect();
-    assert!(compare(&new, &vec![runs(0); 6], 610, 700).evidence <= 1.0);
+    assert!(compare(&new, &[runs(0); 6], 610, 700).evidence <= 1.0);
 }
 
 /// A small generator, the same numbers everywhere.
