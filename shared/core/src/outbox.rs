@@ -102,6 +102,13 @@ impl Outbox {
         }
     }
 
+    /// Puts a message in the place of the one with its id, if that is in.
+    pub(crate) fn replace_message(&mut self, message: Message) {
+        if let Some(one) = self.pending.iter_mut().find(|one| one.id == message.id) {
+            one.work = Work::Send(message);
+        }
+    }
+
     /// Takes up everything that nobody else is at, for `by`, until `until`; the ids, in the order in which it is to be
     /// done. What `by` holds already counts too: it may have lost the answer to its own save.
     pub(crate) fn claim(&mut self, by: &str, until: Timestamp, now: Timestamp) -> Vec<String> {

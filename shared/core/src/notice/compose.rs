@@ -135,7 +135,7 @@ impl Telling<'_> {
                 format!("resolved, rolled back from {}", name.unwrap_or("the failing revision"))
             }
             (Stage::Resolved(_), _) => format!("resolved, {kind}{on}"),
-            (Stage::Escalated, RollbackState::Decided { action, .. }) => format!(
+            (Stage::Escalated, RollbackState::Decided { action, untaken: None, .. }) => format!(
                 "still in {} after {}, rolling back to {}",
                 kind,
                 words::duration(self.open_for()),
@@ -143,6 +143,9 @@ impl Telling<'_> {
             ),
             (Stage::Escalated, _) => {
                 format!("{kind}{on}, still open after {}", words::duration(self.open_for()))
+            }
+            (_, RollbackState::Decided { action, untaken: Some(_), .. }) => {
+                format!("{kind}{on}, about to roll back to {}", to(&action.target.revision))
             }
             (_, RollbackState::Decided { action, .. }) => {
                 format!("{kind}{on}, rolling back to {}", to(&action.target.revision))
@@ -190,6 +193,10 @@ impl Telling<'_> {
                     words::duration(self.now.duration_since(self.incident.opened_at)),
                 );
             }
+            (_, RollbackState::Decided { action, untaken: Some(_), .. }) => format!(
+                "Steady is about to roll it back to {}; AWS has not taken it yet.",
+                action.target.revision,
+            ),
             (_, RollbackState::Decided { action, .. }) => {
                 format!("Steady is rolling it back to {}.", action.target.revision)
             }

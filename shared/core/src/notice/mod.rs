@@ -158,7 +158,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    fn slug(&self) -> &'static str {
+    pub(crate) fn slug(&self) -> &'static str {
         match self {
             Self::Opened => "opened",
             Self::Worsened => "worsened",

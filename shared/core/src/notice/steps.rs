@@ -1,5 +1,7 @@
 //! What Steady did, and what the reader does now.
 
+use jiff::Timestamp;
+
 use super::Stage;
 use super::compose::{Telling, console, quoted};
 use super::words;
@@ -7,7 +9,7 @@ use crate::config::RollbackMode;
 use crate::incident::Resolution;
 use crate::name::TaskDefinitionRevision;
 use crate::port::TargetState;
-use crate::rollback::{Begun, Path, Reason, Refusal, RollbackState, named};
+use crate::rollback::{Action, Begun, GIVE_UP_AFTER, Path, Reason, Refusal, RollbackState, named};
 use crate::stop::Verdict;
 
 impl Telling<'_> {
@@ -16,6 +18,9 @@ impl Telling<'_> {
     pub(super) fn done(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match &self.incident.rollback {
+            RollbackState::Decided { at, action, untaken: Some(why), .. } => {
+                lines.extend(untaken_told(*at, action, why));
+            }
             RollbackState::Decided { at, action, begun, .. } => {
                 let how = match action.path {
                     Path::StopServiceDeployment => format!(
@@ -29,7 +34,11 @@ impl Telling<'_> {
                 lines.push(format!("{}: {how}", words::clock(*at)));
                 lines.extend(begun.iter().flat_map(settings_told));
                 if !matches!(self.stage, Stage::Resolved(_)) {
-                    lines.push("You are told when it is steady, and if AWS does not take it".to_owned());
+                    let told = match begun {
+                        Some(_) => "AWS has taken it; you are told when it is steady, and if it does not help",
+                        None => "You are told when it is steady, and if AWS does not take it",
+                    };
+                    lines.push(told.to_owned());
                 }
             }
             RollbackState::Probing(probe) => lines.push(format!(
@@ -320,7 +329,9 @@ impl Telling<'_> {
     pub(super) fn not_now(&self) -> Vec<String> {
         let coming = matches!(
             self.incident.rollback,
-            RollbackState::Holding { .. } | RollbackState::Probing(_)
+            RollbackState::Holding { .. }
+                | RollbackState::Probing(_)
+                | RollbackState::Decided { untaken: Some(_), .. }
         );
         if !coming || self.config.health.rollback != RollbackMode::Auto {
             return Vec::new();
@@ -331,6 +342,27 @@ impl Telling<'_> {
     pub(super) fn region_flag(&self) -> String {
         self.record.region.as_ref().map(|region| format!(" --region {region}")).unwrap_or_default()
     }
+}
+
+/// A rollback that AWS has not taken.
+fn untaken_told(at: Timestamp, action: &Action, why: &str) -> [String; 3] {
+    let how = match action.path {
+        Path::StopServiceDeployment => {
+            format!("to stop deployment {} with rollback (StopServiceDeployment)", action.away_from)
+        }
+        Path::UpdateService => {
+            format!("to update the service to {} (UpdateService)", action.target.revision)
+        }
+    };
+    let until = at.saturating_add(GIVE_UP_AFTER).unwrap_or(at);
+    [
+        format!("{}: decided {how}, which AWS has not taken yet", words::clock(at)),
+        quoted("AWS", why),
+        format!(
+            "It is tried again until {}; you are told when AWS takes it, and if it does not",
+            words::clock(until),
+        ),
+    ]
 }
 
 /// What became of the service's other settings, and of others' deployments.

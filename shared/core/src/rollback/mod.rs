@@ -77,6 +77,9 @@ pub enum RollbackState {
         /// What ECS has taken of it; `None` as long as it has not.
         #[serde(default, skip_serializing_if = "is_default")]
         begun: Option<Begun>,
+        /// Why AWS has not taken it though it was tried: its words, while it is tried again.
+        #[serde(default, skip_serializing_if = "is_default")]
+        untaken: Option<String>,
         /// Since when it runs as many tasks of the target as it wants, as far as was read.
         #[serde(default, skip_serializing_if = "is_default")]
         steady_at: Option<Timestamp>,

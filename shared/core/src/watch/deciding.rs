@@ -433,8 +433,8 @@ impl Deciding<'_> {
             Considered::Probe(probe) => (RollbackState::Probing(probe), None),
             Considered::Act(action) => {
                 let news = What::Rollback(action.clone());
-                let (at, begun, steady_at) = (self.now, None, None);
-                (RollbackState::Decided { at, action, begun, steady_at }, Some(news))
+                let (at, begun, untaken, steady_at) = (self.now, None, None, None);
+                (RollbackState::Decided { at, action, begun, untaken, steady_at }, Some(news))
             }
         }
     }
@@ -496,7 +496,7 @@ impl Deciding<'_> {
         }
     }
 
-    fn notice(&self, stage: Stage) -> Option<Notice> {
+    pub(super) fn notice(&self, stage: Stage) -> Option<Notice> {
         notice::of_incident(&self.record, stage, self.config, self.now)
     }
 

@@ -4,6 +4,7 @@
 //! lacks ([`Decision::ask`]) instead of fetching it, so the Lambda functions, `steady replay` and tests share
 //! it whole. [`step`] is the loop of asking and deciding for callers who can answer at once.
 
+mod announcing;
 mod deciding;
 mod ending;
 mod judging;

@@ -10,7 +10,7 @@ use crate::notice::Stage;
 use crate::outbox::{MESSAGE_KEPT_FOR, Outbox, Pending, Work};
 use crate::record::Record;
 use crate::report::What;
-use crate::rollback::{Action, Begun, GIVE_UP_AFTER, Outcome, Reason, Refusal, RollbackState};
+use crate::rollback::{Action, GIVE_UP_AFTER, Outcome, Reason, Refusal, RollbackState};
 
 /// What became of one thing of the outbox.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,28 +131,19 @@ impl Deciding<'_> {
         outcome: &Outcome,
     ) {
         match outcome {
-            Outcome::Later(why) => self.put_off(id, why),
+            Outcome::Later(why) => {
+                self.put_off(id, why);
+                self.rollback_waits(&action, decided_at, why);
+            }
             Outcome::Begun(begun) => {
                 self.record.outbox.confirm(id);
-                self.rollback_begun(action, begun);
+                self.rollback_begun(action, decided_at, begun);
             }
             Outcome::Failed(reason) => {
                 self.record.outbox.confirm(id);
                 self.rollback_failed(action, decided_at, reason);
             }
         }
-    }
-
-    fn rollback_begun(&mut self, action: Action, taken: &Begun) {
-        let action = Action { path: taken.path.unwrap_or(action.path), ..action };
-        if let Some(incident) = &mut self.record.incident
-            && let RollbackState::Decided { action: decided, begun, .. } = &mut incident.rollback
-            && decided.away_from == action.away_from
-        {
-            decided.path = action.path;
-            *begun = Some(taken.clone());
-        }
-        self.tell(What::Begun(action));
     }
 
     /// A decided rollback does not come: it spends no budget, condemns nothing, and what announces it and has not been

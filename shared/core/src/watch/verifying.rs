@@ -21,7 +21,7 @@ const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(1);
 impl Deciding<'_> {
     fn rollback_decided(&self) -> Option<(Timestamp, &Action, Option<&Begun>, Option<Timestamp>)> {
         match &self.record.incident.as_ref()?.rollback {
-            RollbackState::Decided { at, action, begun, steady_at } => {
+            RollbackState::Decided { at, action, begun, steady_at, .. } => {
                 Some((*at, action, begun.as_ref(), *steady_at))
             }
             _ => None,

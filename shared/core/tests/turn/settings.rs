@@ -75,6 +75,10 @@ fn settings_that_differ_are_restored_and_those_that_cannot_be_are_named() {
     let begun = begun(&world);
     assert_eq!(begun.restored, settings);
     assert_eq!(begun.not_restored, [Setting::LaunchType, Setting::NetworkConfiguration]);
+    // The first notice says so already.
+    let body = world.with(|state| state.sent[0].body.clone());
+    assert!(body.contains("restored with it: loadBalancers, volumeConfigurations"), "{body}");
+    assert!(body.contains("not restored: launchType, networkConfiguration"), "{body}");
 }
 
 #[test]
