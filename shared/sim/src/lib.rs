@@ -111,6 +111,8 @@ pub struct Ecs {
     /// Tasks that are STOPPED and can still be described, by when.
     stopped: VecDeque<(Timestamp, u64)>,
     behaviours: BTreeMap<String, Behaviour>,
+    /// What image tags were moved to.
+    builds: BTreeMap<String, Arc<str>>,
     faults: Vec<Fault>,
     /// The tasks that RunTask has answered with, by the caller's token.
     run_tokens: BTreeMap<String, Vec<u64>>,
@@ -136,6 +138,7 @@ impl Ecs {
             tasks: Tasks::default(),
             stopped: VecDeque::new(),
             behaviours: BTreeMap::new(),
+            builds: BTreeMap::new(),
             faults: Vec::new(),
             run_tokens: BTreeMap::new(),
             ids: Seed::new(!setup.seed),
@@ -206,6 +209,12 @@ impl Ecs {
     /// [`Behaviour::Healthy`]. The task definition need not exist yet.
     pub fn behave(&mut self, revision: &str, behaviour: Behaviour) {
         self.behaviours.insert(revision.to_owned(), behaviour);
+    }
+
+    /// From now on an image (`"checkout:live"`, as task definitions name it) is another one, with a digest that comes from
+    /// both names: what is deployed later gets that, and what was deployed before keeps what it got.
+    pub fn move_tag(&mut self, image: &str, build: &str) {
+        self.builds.insert(image.to_owned(), build.into());
     }
 }
 

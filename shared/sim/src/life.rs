@@ -54,7 +54,7 @@ impl Ecs {
     }
 
     /// What the tasks of a service's deployment are started with.
-    pub(crate) fn placement(&self, service: &Service, revision: &str) -> Placement {
+    pub(crate) fn placement(&self, service: &Service, deployment: &Deployment) -> Placement {
         let setting = |name: &str| service.settings.get(name);
         let subnets = setting("networkConfiguration")
             .and_then(|one| one.get("awsvpcConfiguration")?.get("subnets")?.as_array());
@@ -63,7 +63,7 @@ impl Ecs {
             .and_then(|all| all.get(0)?.get("capacityProvider")?.as_str());
         Placement {
             group: format!("service:{}", service.key.name).into(),
-            images: self.definition(revision).map(|one| one.containers()).unwrap_or_default(),
+            images: service.images_of(deployment),
             subnets: subnets.collect(),
             has_load_balancer: service.has_load_balancer(),
             target_group: service.target_group().map(str::to_owned),

@@ -129,7 +129,7 @@ impl Ecs {
         to.insert("name".into(), (*one.name).into());
         to.insert("image".into(), (*one.image).into());
         if task.resolved {
-            to.insert("imageDigest".into(), digest(&one.image).into());
+            to.insert("imageDigest".into(), one.digest().into());
             to.insert("runtimeId".into(), runtime.into());
         }
         if let Some(reason) = ended.and_then(|ended| ended.reason) {
@@ -320,20 +320,20 @@ impl Ecs {
         let definition = self.names.task_definition(&one.revision);
         to.insert("taskDefinition".into(), definition.into());
         Self::put_time(&mut to, "createdAt", Some(one.created_at), Form::Api);
-        let images = self.definition(&one.revision).map(|one| one.containers()).unwrap_or_default();
         // The digest is known once a task has pulled the image ("container image resolution", developer guide).
         let pulled = self.tasks.values().any(|task| task.revision == one.revision && task.resolved)
             || service.deployments.iter().chain(&service.completed).any(|deployment| {
                 deployment.service_revision == one.arn
                     && deployment.rollout_state == RolloutState::Completed
             });
-        let images: Vec<Value> = images
-            .into_iter()
+        let images: Vec<Value> = one
+            .images
+            .iter()
             .map(|image| {
                 let mut to = Map::new();
                 to.insert("containerName".into(), (*image.name).into());
                 if pulled {
-                    to.insert("imageDigest".into(), digest(&image.image).into());
+                    to.insert("imageDigest".into(), image.digest().into());
                 }
                 to.insert("image".into(), (*image.image).into());
                 to.into()

@@ -95,6 +95,7 @@ impl Ecs {
             .find(|one| one.arn == again.service_revision)
             .map(|one| one.settings.clone())
         {
+            service.settings.retain(|name, _| !crate::api::is_of_revision(name));
             service.settings.extend(settings);
         }
         self.note(service, &format!("rolling back to (deployment {}).", again.id));

@@ -237,7 +237,7 @@ impl Ecs {
                 self.wake(service, again.min(until));
                 continue;
             }
-            let placement = Arc::new(self.placement(service, &deployment.revision));
+            let placement = Arc::new(self.placement(service, &deployment));
             for _ in 0..missing {
                 started.push(self.create_task(service, &deployment, &placement));
             }

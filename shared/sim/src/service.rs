@@ -7,6 +7,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::api::Image;
+
 /// Cluster and name: what a service's ARN ends with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ServiceKey {
@@ -177,6 +179,9 @@ pub(crate) struct ServiceRevision {
     pub(crate) created_at: Timestamp,
     /// The service's settings then, as the API names them.
     pub(crate) settings: Map<String, Value>,
+    /// Its images as their tags stood then: ECS resolves them once for all tasks of a service revision ("container image
+    /// resolution", developer guide). Really with the first task, seconds later.
+    pub(crate) images: Vec<Image>,
 }
 
 /// `DeploymentConfiguration`, read.
@@ -278,6 +283,12 @@ impl Service {
     /// The service deployment that moves it now, if one does.
     pub(crate) fn moving(&mut self) -> Option<&mut ServiceDeployment> {
         self.service_deployments.last_mut().filter(|one| !one.status.is_over())
+    }
+
+    /// What a deployment's tasks run.
+    pub(crate) fn images_of(&self, deployment: &Deployment) -> Vec<Image> {
+        let of_it = |one: &&ServiceRevision| one.arn == deployment.service_revision;
+        self.service_revisions.iter().find(of_it).map(|one| one.images.clone()).unwrap_or_default()
     }
 
     pub(crate) fn grace(&self) -> SignedDuration {

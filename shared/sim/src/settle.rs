@@ -27,7 +27,7 @@ impl Ecs {
         };
         let now = self.now;
         if let Some(deployment) = service.primary().cloned() {
-            let placement = std::sync::Arc::new(self.placement(&service, &deployment.revision));
+            let placement = std::sync::Arc::new(self.placement(&service, &deployment));
             for _ in 0..deployment.desired_count {
                 let of = (key.clone(), deployment.id.clone(), deployment.revision.clone());
                 let serial = self.make_task(of, &placement);

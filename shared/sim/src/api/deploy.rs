@@ -26,6 +26,11 @@ pub(super) const STARTS_TASKS: &[&str] = &[
     "vpcLatticeConfigurations",
 ];
 
+/// Whether a setting is part of a service revision.
+pub(crate) fn is_of_revision(name: &str) -> bool {
+    STARTS_TASKS.contains(&name) || matches!(name, "launchType" | "platformFamily")
+}
+
 /// Settings that are kept and given back, and begin nothing.
 const KEPT: &[&str] = &[
     "healthCheckGracePeriodSeconds",
@@ -87,7 +92,8 @@ pub(super) fn refuse_what_is_not_simulated(input: Input<'_>) -> Result<(), ApiEr
 }
 
 /// Reads `deploymentConfiguration` over what holds, writes the whole back into the settings, and gives it as numbers.
-/// Also sees to it that a service with a capacity provider strategy has no launch type.
+/// Also forgets what an empty list has removed (UpdateService, API reference), and sees to it that a service has a launch
+/// type or a capacity provider strategy, not both.
 /// The defaults are 100 and 200 percent, and no circuit breaker (`DeploymentConfiguration`, API reference).
 pub(super) fn configuration(
     settings: &mut Map<String, Value>,
@@ -131,9 +137,15 @@ pub(super) fn configuration(
     }
     let breaker = breaker(members)?;
     settings.insert("deploymentConfiguration".into(), whole.into());
+    let shown_empty = defaults();
+    settings.retain(|name, value| {
+        shown_empty.contains_key(name) || value.as_array().is_none_or(|list| !list.is_empty())
+    });
     if settings.contains_key("capacityProviderStrategy") {
         // "If a capacityProviderStrategy is specified, the launchType parameter must be omitted" (CreateService).
         settings.remove("launchType");
+    } else {
+        settings.entry("launchType").or_insert("FARGATE".into());
     }
     Ok(Configuration { minimum_healthy, maximum, breaker })
 }
@@ -170,11 +182,13 @@ impl Ecs {
             arn: self.names.service_revision(&service.key, &self.seed.digits()),
             revision: service.task_definition.clone(),
             created_at: now,
-            settings: STARTS_TASKS
+            settings: service
+                .settings
                 .iter()
-                .chain(&["launchType", "platformFamily"])
-                .filter_map(|name| Some(((*name).to_owned(), service.settings.get(*name)?.clone())))
+                .filter(|(name, _)| is_of_revision(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
+            images: self.images(&service.task_definition),
         };
         let mut source: Vec<String> = Vec::new();
         for one in &service.deployments {

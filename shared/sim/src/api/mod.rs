@@ -18,6 +18,7 @@ use crate::error::ApiError;
 use input::Input;
 
 pub(crate) use cluster::Cluster;
+pub(crate) use deploy::is_of_revision;
 pub(crate) use task_definition::{Image, TaskDefinition};
 
 /// See [`Ecs::call`].

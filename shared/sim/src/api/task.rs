@@ -160,7 +160,7 @@ impl Ecs {
         let tags = input.value("tags").and_then(Value::as_array);
         Ok(Placement {
             group: group.into(),
-            images: self.definition(revision).map(|one| one.containers()).unwrap_or_default(),
+            images: self.images(revision),
             subnets: subnets.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             tags: tags.cloned().unwrap_or_default(),
             overrides: input.value("overrides").and_then(Value::as_object).cloned(),

@@ -10,6 +10,7 @@ use crate::Ecs;
 use crate::error::ApiError;
 use crate::name;
 use crate::render::Form;
+use crate::seed::digest;
 
 /// A task definition: what was registered, and whether it may still be used.
 #[derive(Debug)]
@@ -30,6 +31,18 @@ pub(crate) struct Image {
     pub(crate) name: Arc<str>,
     pub(crate) image: Arc<str>,
     pub(crate) essential: bool,
+    /// What its tag was moved to ([`Ecs::move_tag`]); `None`: it never was.
+    pub(crate) build: Option<Arc<str>>,
+}
+
+impl Image {
+    /// `imageDigest`
+    pub(crate) fn digest(&self) -> String {
+        match &self.build {
+            None => digest(&self.image),
+            Some(build) => digest(&format!("{}@{build}", self.image)),
+        }
+    }
 }
 
 impl TaskDefinition {
@@ -49,6 +62,7 @@ impl TaskDefinition {
                 name: text(one, "name").into(),
                 image: text(one, "image").into(),
                 essential: one.get("essential").and_then(Value::as_bool).unwrap_or(true),
+                build: None,
             })
             .collect()
     }
@@ -178,6 +192,15 @@ impl Ecs {
     /// By `family:revision`.
     pub(crate) fn definition(&self, revision: &str) -> Option<&TaskDefinition> {
         self.find_definition(revision)
+    }
+
+    /// The containers of a task definition, with its images as their tags stand now.
+    pub(crate) fn images(&self, revision: &str) -> Vec<Image> {
+        let mut images = self.definition(revision).map(|one| one.containers()).unwrap_or_default();
+        for one in &mut images {
+            one.build = self.builds.get(&*one.image).cloned();
+        }
+        images
     }
 
     /// The task definition that a service is to run, as `family:revision`.

@@ -16,6 +16,7 @@ mod facts;
 mod faults;
 mod published;
 mod read_by_core;
+mod revisions;
 mod rollback;
 mod same_bytes;
 mod story;
