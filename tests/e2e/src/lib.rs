@@ -44,6 +44,9 @@ pub const CONFIG_PREFIX: &str = "/steady/config";
 /// Where the containers of all task definitions log.
 pub const LOG_GROUP: &str = "/ecs/checkout";
 
+/// The image of all task definitions, by a tag that can be moved.
+pub const IMAGE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:latest";
+
 /// The access key id of the function `watch`, by which the call log tells its calls from others.
 pub const WATCH: &str = "AKIAWATCH";
 

@@ -1,11 +1,12 @@
 //! What the person does: registers, creates, deploys, pushes config; through the real SDK.
 
 use aws_sdk_ecs::types::{
-    ContainerDefinition, DeploymentConfiguration, LogConfiguration, LogDriver, Service,
+    AwsVpcConfiguration, ContainerDefinition, DeploymentConfiguration, LogConfiguration, LogDriver,
+    NetworkConfiguration, Service,
 };
 use steady_aws::client::{Aws, Settings as Timing};
 
-use crate::{Account, CONFIG_PREFIX, Failure, LOG_GROUP, PERSON, REGION, loader};
+use crate::{Account, CONFIG_PREFIX, Failure, IMAGE, LOG_GROUP, PERSON, REGION, loader};
 
 /// The cluster of all stories.
 const CLUSTER: &str = "prod";
@@ -48,7 +49,7 @@ impl Account {
         let app = ContainerDefinition::builder()
             .name("app")
             .log_configuration(log)
-            .image("111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:latest")
+            .image(IMAGE)
             .essential(true)
             .build();
         let request = self.person.register_task_definition().family(SERVICE);
@@ -95,6 +96,18 @@ impl Account {
     pub async fn deploy(&self, revision: &str) -> Result<(), Failure> {
         let request = self.person.update_service().cluster(CLUSTER).service(SERVICE);
         request.task_definition(revision).send().await?;
+        Ok(())
+    }
+
+    /// Moves the service's tasks into a subnet.
+    ///
+    /// # Errors
+    /// See [`Self::register`].
+    pub async fn move_to_subnet(&self, subnet: &str) -> Result<(), Failure> {
+        let awsvpc = AwsVpcConfiguration::builder().subnets(subnet).build()?;
+        let network = NetworkConfiguration::builder().awsvpc_configuration(awsvpc).build();
+        let request = self.person.update_service().cluster(CLUSTER).service(SERVICE);
+        request.network_configuration(network).send().await?;
         Ok(())
     }
 

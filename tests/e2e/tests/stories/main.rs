@@ -7,6 +7,7 @@ mod batches;
 mod faults;
 mod history;
 mod logs;
+mod restored;
 mod rollbacks;
 mod standalone;
 mod swept;
