@@ -106,7 +106,7 @@ pub struct Ecs {
     clusters: BTreeMap<String, api::Cluster>,
     /// Task definitions by family; the revision is the place plus one.
     families: BTreeMap<String, Vec<api::TaskDefinition>>,
-    services: BTreeMap<Arc<ServiceKey>, Service>,
+    services: BTreeMap<Arc<ServiceKey>, Box<Service>>,
     tasks: Tasks,
     /// Tasks that are STOPPED and can still be described, by when.
     stopped: VecDeque<(Timestamp, u64)>,

@@ -53,7 +53,7 @@ impl Ecs {
         };
         self.deploy(&mut service);
         let answer = self.service_json(&service);
-        self.services.insert(key, service);
+        self.services.insert(key, Box::new(service));
         Ok(json!({"service": answer}))
     }
 
@@ -185,7 +185,7 @@ impl Ecs {
     /// `ServiceNotFoundException`
     pub(super) fn service_named(&self, cluster: &str, name: &str) -> Result<&Service, ApiError> {
         let key = ServiceKey { cluster: cluster.to_owned(), name: name.to_owned() };
-        self.services.get(&key).ok_or_else(ApiError::no_service)
+        self.services.get(&key).map(AsRef::as_ref).ok_or_else(ApiError::no_service)
     }
 }
 
