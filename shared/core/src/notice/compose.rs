@@ -127,6 +127,7 @@ impl Telling<'_> {
         let on = name.map(|name| format!(" on {name}")).unwrap_or_default();
         // A target is named as long as the failing revision is.
         let to = |target: &TaskDefinitionRevision| match name {
+            _ if self.same_revision().is_some() => "its proven settings".to_owned(),
             Some(name) if name.starts_with(':') => short_revision(target),
             _ => target.to_string(),
         };
@@ -195,10 +196,10 @@ impl Telling<'_> {
             }
             (_, RollbackState::Decided { action, untaken: Some(_), .. }) => format!(
                 "Steady is about to roll it back to {}; AWS has not taken it yet.",
-                action.target.revision,
+                self.target_named(&action.target),
             ),
             (_, RollbackState::Decided { action, .. }) => {
-                format!("Steady is rolling it back to {}.", action.target.revision)
+                format!("Steady is rolling it back to {}.", self.target_named(&action.target))
             }
             (_, RollbackState::Failed { action, why: Reason::Unverified(why) }) => {
                 return format!(
@@ -212,9 +213,12 @@ impl Telling<'_> {
             ),
             (_, RollbackState::Holding { until, target }) => format!(
                 "Steady rolls it back to {} at {}, unless {} fails too by then.",
-                target.revision,
+                self.target_named(target),
                 words::clock(*until),
-                target.revision,
+                match self.same_revision() {
+                    Some(_) => "what ran before".to_owned(),
+                    None => target.revision.to_string(),
+                },
             ),
             (_, RollbackState::Refused(Refusal::NotEnoughEvidence(_))) => {
                 "Steady waits for more evidence before it rolls back.".to_owned()

@@ -10,6 +10,7 @@ mod message;
 mod render;
 mod standalone;
 mod steps;
+mod target;
 pub mod words;
 
 use jiff::Timestamp;

@@ -52,7 +52,10 @@ impl Telling<'_> {
             RollbackState::Holding { until, target } => lines.push(format!(
                 "waits until {}: if {} fails too by then, the revision is not to blame and nothing is rolled back",
                 words::clock(*until),
-                target.revision,
+                match self.same_revision() {
+                    Some(_) => "what ran before".to_owned(),
+                    None => target.revision.to_string(),
+                },
             )),
             RollbackState::Refused(refusal) => lines.push(format!("nothing: {refusal}")),
             RollbackState::Failed { action, why: Reason::Aws(why) } => {
@@ -137,6 +140,9 @@ impl Telling<'_> {
     }
 
     fn compare(&self) -> Option<String> {
+        if let Some(step) = self.compare_settings() {
+            return Some(step);
+        }
         let failing = self.incident.revision.as_ref()?;
         let region = self.region_flag();
         let describe =
@@ -205,6 +211,9 @@ impl Telling<'_> {
                 }
                 _ => {}
             }
+        }
+        if let Some(step) = self.image_by_hand().or_else(|| self.settings_by_hand()) {
+            return Some(step);
         }
         let (cluster, service) = (self.service().cluster(), self.service().service());
         let update = |revision: &TaskDefinitionRevision| {
@@ -278,6 +287,9 @@ impl Telling<'_> {
     }
 
     fn drift(&self) -> Vec<String> {
+        if let Some(steps) = self.drift_of_settings() {
+            return steps;
+        }
         let revision = self.revision();
         vec![
             format!("Do not deploy {revision} again before that is mended"),

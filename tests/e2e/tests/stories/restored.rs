@@ -51,6 +51,26 @@ async fn a_change_of_the_network_alone_is_rolled_back_to_the_network_that_was_pr
         "{}",
         told[2].message
     );
+    assert_eq!(
+        subjects(&account)[..2],
+        [
+            "[critical] prod/checkout: restart loop on checkout:1, about to roll back to its proven settings",
+            "[critical] prod/checkout: restart loop on checkout:1, rolling back to its proven settings",
+        ]
+    );
+    // Nobody is told to leave or to deploy the task definition, which is the same before and after.
+    for one in &told {
+        for wrong in
+            ["Do not deploy checkout:1", "still name checkout:1", "--task-definition checkout:1"]
+        {
+            assert!(!one.message.contains(wrong), "{wrong}: {}", one.message);
+        }
+    }
+    assert!(
+        told[0].message.contains("aws ecs describe-service-revisions --service-revision-arns arn:"),
+        "{}",
+        told[0].message
+    );
     // The revision itself is not to blame.
     assert!(account.record().unwrap()["ledger"]["bad"].is_null(), "{}", account.record().unwrap());
     assert!(nothing_is_left_to_do(&account));
@@ -68,4 +88,9 @@ async fn to_a_tag_that_has_moved_nothing_is_rolled_back() {
     assert_eq!(stages(&account), ["opened", "rollback-refused"]);
     let refused = &account.aws.deliveries()[1].message;
     assert!(refused.contains(IMAGE), "{refused}");
+    assert!(
+        refused.contains("1. To go back by hand, register checkout:1 anew with the digest"),
+        "{refused}"
+    );
+    assert!(!refused.contains("update-service"), "{refused}");
 }
