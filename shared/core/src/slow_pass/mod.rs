@@ -2,7 +2,7 @@
 //!
 //! EventBridge delivers at least once, *usually*: a rule that was disabled, a queue that was full or a Steady that was
 //! installed a minute ago have seen nothing. So each minute a piece of the fleet is read from ECS and compared with its
-//! records. What a record does not know becomes ordinary events (`missed`), which go through an ordinary turn: a stop
+//! records. What a record does not know becomes ordinary events ([`events_of`]), which go through an ordinary turn: a stop
 //! counts once by its task, a deployment's begin by its time, and there is one `decide`. A service whose record knows
 //! everything costs no turn and no write.
 //!
