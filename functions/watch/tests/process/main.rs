@@ -57,16 +57,27 @@ async fn two_processes_racing_on_the_same_batch_make_one_rollback_and_tell_it() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
     // Where it dies, once its decision is saved, and whether ECS has been called by then.
+    // Two UpdateItems tell the account of the trouble and of the wish to roll back, before anything is saved.
     let deaths = [
-        ("ecs", "DescribeTaskDefinition", 0),
-        ("ecs", "StopServiceDeployment", 0),
-        ("sns", "Publish", 1),
-        ("dynamodb", "UpdateItem", 1),
+        ("DescribeServiceDeployments", 0, 0),
+        ("StopServiceDeployment", 0, 0),
+        ("Publish", 0, 1),
+        ("UpdateItem", 2, 1),
     ];
-    for (service, operation, done) in deaths {
+    let undisturbed: Vec<String> = {
         let mut account = looping(9).await;
         let batch = account.queue.batch(100).unwrap();
-        account.aws.fault(Fault { when: When::once(service, operation), what: What::Hang });
+        let before = account.aws.calls().len();
+        spawn(&account, "AKIAFIRST").await.invoke(&batch).await;
+        account.aws.calls().into_iter().skip(before).map(|call| call.operation).collect()
+    };
+    for (operation, nth, done) in deaths {
+        let mut account = looping(9).await;
+        let batch = account.queue.batch(100).unwrap();
+        let before = account.aws.calls().len() as u64;
+        let of_it = (before + 1..).zip(&undisturbed).filter(|(_, call)| *call == operation);
+        let fatal = of_it.map(|(number, _)| number).nth(nth).unwrap();
+        account.aws.fault(Fault { when: When::Call(fatal), what: What::Hang });
         let mut first = spawn(&account, "AKIAFIRST").await;
         first.begin(&batch).await;
         first
@@ -75,7 +86,7 @@ async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
                     .aws
                     .calls()
                     .iter()
-                    .any(|call| call.operation == operation && call.caller == "AKIAFIRST")
+                    .any(|call| call.number == fatal && call.operation == operation)
             })
             .await;
         first.kill();
@@ -127,7 +138,8 @@ async fn one_process_takes_a_batch_and_saves_it_once() {
     let count = |name: &str| calls.iter().filter(|call| *call == name).count();
     assert_eq!(
         (count("Query"), count("TransactWriteItems"), count("UpdateItem")),
-        (1, 1, 1),
+        // Two of them tell the account, and one confirms what was done.
+        (1, 1, 3),
         "{calls:?}"
     );
     let table = record_table(&account).await;
