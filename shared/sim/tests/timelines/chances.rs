@@ -75,7 +75,7 @@ fn crashes_come_as_often_as_the_rate_says() {
 }
 
 #[test]
-fn memory_runs_out_within_a_quarter_of_its_time() {
+fn memory_runs_out_within_a_tenth_of_its_time() {
     let every = SignedDuration::from_mins(20);
     let mixed = Mixed { out_of_memory_every: Some(every), ..Mixed::default() };
     let story = deploy(4, 10, 120, mixed);
@@ -88,11 +88,11 @@ fn memory_runs_out_within_a_quarter_of_its_time() {
         assert_eq!(app["reason"], "OutOfMemoryError: Container killed due to memory usage");
         let ran = ms_between(&event["detail"]["startedAt"], &event["detail"]["executionStoppedAt"]);
         // The process began up to 6.6 s before `startedAt`.
-        assert!((893_400..=1_500_000).contains(&ran), "{ran} ms");
+        assert!((1_073_400..=1_320_000).contains(&ran), "{ran} ms");
         lives.push(ran);
     }
     let spread = lives.iter().max().unwrap() - lives.iter().min().unwrap();
-    assert!(spread > 300_000, "{spread} ms between the shortest and the longest");
+    assert!(spread > 120_000, "{spread} ms between the shortest and the longest");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn tasks_start_and_become_healthy_within_the_ranges_that_are_given() {
     // The first old task goes when the first new one is healthy.
     let stop = story.with_status("DEACTIVATING", "checkout:1")[0];
     let healthy = ms_between(&runs[0]["detail"]["startedAt"], &stop["detail"]["stoppingAt"]);
-    assert!((200_000..=200_500).contains(&healthy), "{healthy} ms after the first start");
+    assert!((200_000..=201_000).contains(&healthy), "{healthy} ms after the first start");
 }
 
 #[test]
