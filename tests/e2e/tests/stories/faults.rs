@@ -1,8 +1,9 @@
 //! Every fault at every call of the story.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use steady_e2e::{Account, WATCH, impatient};
+use steady_e2e::{Account, SWEEP, WATCH, impatient};
 use steady_local_aws::{Fault, What, When};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -25,13 +26,20 @@ async fn told(fault: impl FnOnce(&Account, u64)) -> Account {
     account
 }
 
-/// The function's calls from the deployment on, without a fault: number, service, operation.
-async fn calls_of_the_story() -> Vec<(u64, String, String)> {
+/// Calls from the deployment on, without a fault (number, service, operation): all of `watch`, and of `sweep`, which asks
+/// the same each minute, the first of each operation.
+async fn calls_of_the_story() -> [Vec<(u64, String, String)>; 2] {
     let mut from = 0;
     let account = told(|_, calls| from = calls).await;
-    let calls = account.aws.calls().into_iter().filter(|call| call.number > from);
-    let calls = calls.filter(|call| call.caller == WATCH);
-    calls.map(|call| (call.number - from, call.service, call.operation)).collect()
+    let by = |caller: &str| {
+        let calls = account.aws.calls().into_iter().filter(|call| call.number > from);
+        let calls = calls.filter(|call| call.caller == caller);
+        calls.map(|call| (call.number - from, call.service, call.operation)).collect::<Vec<_>>()
+    };
+    let mut seen = BTreeSet::new();
+    let mut of_sweep = by(SWEEP);
+    of_sweep.retain(|(_, _, operation)| seen.insert(operation.clone()));
+    [by(WATCH), of_sweep]
 }
 
 /// One rollback and a notice, or a page that says why not; and nothing left to do.
@@ -50,8 +58,8 @@ fn judge(account: &Account, case: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_any_fault_at_any_call_there_is_one_rollback_and_a_notice_or_a_page() {
-    let calls = calls_of_the_story().await;
-    let names: Vec<&str> = calls.iter().map(|(_, _, operation)| operation.as_str()).collect();
+    let [of_watch, of_sweep] = calls_of_the_story().await;
+    let names: Vec<&str> = of_watch.iter().map(|(_, _, operation)| operation.as_str()).collect();
     for expected in
         ["Query", "TransactWriteItems", "StopServiceDeployment", "Publish", "UpdateItem"]
     {
@@ -59,10 +67,13 @@ async fn with_any_fault_at_any_call_there_is_one_rollback_and_a_notice_or_a_page
     }
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut stories = JoinSet::new();
-    for (number, service, operation) in calls {
+    assert!(of_sweep.len() >= 6, "{of_sweep:?}");
+    // Met once, the SDK may try again; met three times in a row, it has to give up.
+    let calls = of_watch.into_iter().map(|call| (call, &[1, 3][..]));
+    let calls = calls.chain(of_sweep.into_iter().map(|call| (call, &[3][..])));
+    for ((number, service, operation), times) in calls {
         for what in faults() {
-            // Met once, the SDK may try again; met three times in a row, it has to give up.
-            for times in [1, 3] {
+            for &times in times {
                 let (places, what) = (Arc::clone(&places), what.clone());
                 let (service, operation) = (service.clone(), operation.clone());
                 stories.spawn(async move {
