@@ -69,6 +69,7 @@ impl Deciding<'_> {
         let Some(desired) = self.record.desired else { return true };
         let mut half_hours = deployment.half_hours(self.now, &[]);
         let since = deployment.began().saturating_add(STARTS_TAKE).unwrap_or(self.now);
+        let since = since.max(deployment.today_from(self.now));
         // A little less than all the time: what ends is away for a minute until it is replaced.
         let ran = self.now.duration_since(since).max(SignedDuration::ZERO) * 19 / 20;
         let ended: i64 = half_hours.iter().map(|counts| counts.exposure_ms).sum();
