@@ -188,8 +188,8 @@ pub fn step(
     decision
 }
 
-/// The same, with what is to be done left in the outbox for the caller: how a simulation goes on. `probes`: whether probe
-/// tasks may be started.
+/// The same, with what is to be done left in the outbox for a caller who does it and says what came of it ([`settle`]).
+/// `probes`: whether probe tasks may be started.
 pub fn observe(
     mut record: Record,
     events: Vec<Event>,
