@@ -6,6 +6,7 @@ use steady_core::event::Container;
 use steady_core::name::{ServiceKey, TaskArn};
 use steady_core::port::{PortError, RunProbes, Witness, WitnessStop};
 use steady_core::rollback::Probe;
+use steady_core::stop::StopCode;
 
 use super::aws::{Aws, list, text, time};
 
@@ -84,7 +85,7 @@ fn witness(task: &Value) -> Option<Witness> {
         started_at: of(task, "startedAt"),
         stop: at.map(|at| WitnessStop {
             at,
-            stop_code: text(task, "stopCode").map(str::to_owned),
+            stop_code: text(task, "stopCode").map(StopCode::from),
             stopped_reason: text(task, "stoppedReason").map(str::to_owned),
             containers: containers.collect(),
         }),

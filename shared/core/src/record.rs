@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use thiserror::Error;
@@ -198,14 +199,7 @@ impl Record {
 
     /// As it is kept. `due`: when somebody has to look though nothing comes in.
     pub fn store(&self, due: Option<Timestamp>) -> Stored {
-        let stops = self.ledger.stops();
-        Stored {
-            record: serde_json::to_string(self).unwrap_or_default(),
-            stops: stops.to_json(),
-            hashes: stops.to_bytes(),
-            due: [due, self.outbox.due()].into_iter().flatten().min(),
-            past: None,
-        }
+        store(self, &self.ledger, &self.outbox, due)
     }
 
     /// The reverse of [`Self::store`].
@@ -213,16 +207,7 @@ impl Record {
     /// # Errors
     /// [`Unreadable`], for what another version of Steady wrote in a way that this one cannot read.
     pub fn restore(stored: &Stored) -> Result<Self, Unreadable> {
-        let unreadable = |part: &'static str| {
-            move |error: serde_json::Error| Unreadable { part, why: error.to_string() }
-        };
-        let mut record: Self =
-            serde_json::from_str(&stored.record).map_err(unreadable("record"))?;
-        if !stored.stops.is_empty() {
-            let stops = Stops::read(&stored.stops, &stored.hashes).map_err(unreadable("stops"))?;
-            record.ledger.set_stops(stops);
-        }
-        Ok(record)
+        restore(stored, |record: &mut Self| &mut record.ledger)
     }
 
     /// The rollback away from `deployment` did not come: it spends no budget, and condemns nothing. Whether its revision
@@ -239,6 +224,39 @@ impl Record {
         let surplus = self.rollbacks.len().saturating_sub(Self::ROLLBACKS_KEPT);
         self.rollbacks.drain(..surplus);
     }
+}
+
+/// A record, whosever, as it is kept: its stops apart.
+pub(crate) fn store(
+    record: &impl Serialize,
+    ledger: &Ledger,
+    outbox: &Outbox,
+    due: Option<Timestamp>,
+) -> Stored {
+    let stops = ledger.stops();
+    Stored {
+        record: serde_json::to_string(record).unwrap_or_default(),
+        stops: stops.to_json(),
+        hashes: stops.to_bytes(),
+        due: [due, outbox.due()].into_iter().flatten().min(),
+        past: None,
+    }
+}
+
+/// The reverse of [`store`]; `ledger` says where its stops belong.
+pub(crate) fn restore<T: DeserializeOwned>(
+    stored: &Stored,
+    ledger: impl FnOnce(&mut T) -> &mut Ledger,
+) -> Result<T, Unreadable> {
+    let unreadable = |part: &'static str| {
+        move |error: serde_json::Error| Unreadable { part, why: error.to_string() }
+    };
+    let mut record: T = serde_json::from_str(&stored.record).map_err(unreadable("record"))?;
+    if !stored.stops.is_empty() {
+        let stops = Stops::read(&stored.stops, &stored.hashes).map_err(unreadable("stops"))?;
+        ledger(&mut record).set_stops(stops);
+    }
+    Ok(record)
 }
 
 /// A stored record that cannot be read.

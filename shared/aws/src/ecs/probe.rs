@@ -4,6 +4,7 @@ use aws_sdk_ecs::types::{DesiredStatus, Tag, Task};
 use steady_core::name::{ServiceKey, TaskArn};
 use steady_core::port::{PortError, RunProbes, Witness, WitnessStop};
 use steady_core::rollback::Probe;
+use steady_core::stop::StopCode;
 
 use super::{Ecs, TASKS_MAX, fleet, timestamp};
 use crate::error::{port_error, unclear};
@@ -108,7 +109,7 @@ fn witness(task: &Task) -> Option<Witness> {
     let ended = task.stopping_at().or(task.execution_stopped_at()).or(task.stopped_at());
     let stop = ended.filter(|_| is_stopping).and_then(timestamp).map(|at| WitnessStop {
         at,
-        stop_code: task.stop_code().map(|code| code.as_str().to_owned()),
+        stop_code: task.stop_code().map(|code| StopCode::from(code.as_str())),
         stopped_reason: task.stopped_reason().map(str::to_owned),
         containers: task.containers().iter().map(fleet::container).collect(),
     });

@@ -10,7 +10,7 @@ use super::raw::{self, Envelope, Object, Text, filled};
 use crate::name::{
     Arn, DeploymentId, FamilyKey, Interner, ServiceKey, TaskArn, TaskDefinitionRevision,
 };
-use crate::stop::StopCode;
+use crate::stop::{ContainerEnd, StopCode};
 
 /// One step of a task's life.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +58,17 @@ pub struct Container {
     /// `reason`: failed starts on EC2, and kills for memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
+}
+
+impl Container {
+    /// As the table of stops reads it.
+    pub(crate) fn end(&self) -> ContainerEnd<'_> {
+        ContainerEnd {
+            name: self.name.as_deref(),
+            exit_code: self.exit_code,
+            reason: self.reason.as_deref(),
+        }
+    }
 }
 
 /// Whose task it is, by `group`, `startedBy` and the task definition.

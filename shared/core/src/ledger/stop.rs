@@ -144,15 +144,8 @@ impl TaskStop {
     }
 
     fn classify(&mut self) {
-        let containers: Vec<ContainerEnd<'_>> = self
-            .containers
-            .iter()
-            .map(|container| ContainerEnd {
-                name: container.name.as_deref(),
-                exit_code: container.exit_code,
-                reason: container.reason.as_deref(),
-            })
-            .collect();
+        let containers: Vec<ContainerEnd<'_>> =
+            self.containers.iter().map(Container::end).collect();
         let Classification { verdict, cause, container, .. } = stop::classify(&stop::Stop {
             stop_code: self.stop_code.as_ref(),
             stopped_reason: self.stopped_reason.as_deref(),

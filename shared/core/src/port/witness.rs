@@ -8,6 +8,7 @@ use super::PortError;
 use crate::event::Container;
 use crate::name::{ServiceKey, TaskArn};
 use crate::rollback::Probe;
+use crate::stop::StopCode;
 
 /// A task of a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct WitnessStop {
     /// `stoppingAt`, else `executionStoppedAt`, else `stoppedAt`.
     pub at: Timestamp,
     /// `stopCode`
-    pub stop_code: Option<String>,
+    pub stop_code: Option<StopCode>,
     /// `stoppedReason`
     pub stopped_reason: Option<String>,
     /// `containers`

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use crate::comparison::Life;
+use crate::event::Container;
 use crate::evidence::TRIAL;
 use crate::incident::Incident;
 use crate::ledger::Proven;
 use crate::name::DeploymentId;
 use crate::port::Witness;
-use crate::stop::{self, ContainerEnd, GroupKind, StopCode, Verdict};
+use crate::stop::{self, ContainerEnd, GroupKind, Verdict};
 
 /// Witnesses: as many as the service has tasks, but at least and at most so many. Two alone can be compared; ten decide
 /// in minutes (theory §3.2).
@@ -115,18 +116,9 @@ fn lived(witness: &Witness, now: Timestamp) -> SignedDuration {
 /// Whether it ended as a task of the service would that speaks against its revision: not by us, by Spot or its host.
 fn died_of_itself(witness: &Witness) -> bool {
     let Some(stop) = &witness.stop else { return false };
-    let containers: Vec<ContainerEnd<'_>> = stop
-        .containers
-        .iter()
-        .map(|container| ContainerEnd {
-            name: container.name.as_deref(),
-            exit_code: container.exit_code,
-            reason: container.reason.as_deref(),
-        })
-        .collect();
-    let code = stop.stop_code.as_deref().map(StopCode::from);
+    let containers: Vec<ContainerEnd<'_>> = stop.containers.iter().map(Container::end).collect();
     let classified = stop::classify(&stop::Stop {
-        stop_code: code.as_ref(),
+        stop_code: stop.stop_code.as_ref(),
         stopped_reason: stop.stopped_reason.as_deref(),
         containers: &containers,
         group: GroupKind::Service,

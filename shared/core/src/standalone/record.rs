@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::TELL_EVERY;
 use crate::config::Notify;
-use crate::ledger::{Ledger, Stops, TaskStop};
+use crate::ledger::{Ledger, TaskStop};
 use crate::name::{Account, FamilyKey, Region};
 use crate::outbox::Outbox;
-use crate::record::{Stored, Unreadable, is_default};
+use crate::record::{self, Stored, Unreadable, is_default};
 
 /// What is remembered of a family's tasks. Kept as a service's record is, and only of families that config asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,14 +66,7 @@ impl StandaloneRecord {
 
     /// As it is kept.
     pub fn store(&self) -> Stored {
-        let stops = self.ledger.stops();
-        Stored {
-            record: serde_json::to_string(self).unwrap_or_default(),
-            stops: stops.to_json(),
-            hashes: stops.to_bytes(),
-            due: [self.due(), self.outbox.due()].into_iter().flatten().min(),
-            past: None,
-        }
+        record::store(self, &self.ledger, &self.outbox, self.due())
     }
 
     /// The reverse of [`Self::store`].
@@ -81,16 +74,7 @@ impl StandaloneRecord {
     /// # Errors
     /// [`Unreadable`], for what another version of Steady wrote in a way that this one cannot read.
     pub fn restore(stored: &Stored) -> Result<Self, Unreadable> {
-        let unreadable = |part: &'static str| {
-            move |error: serde_json::Error| Unreadable { part, why: error.to_string() }
-        };
-        let mut record: Self =
-            serde_json::from_str(&stored.record).map_err(unreadable("record"))?;
-        if !stored.stops.is_empty() {
-            let stops = Stops::read(&stored.stops, &stored.hashes).map_err(unreadable("stops"))?;
-            record.ledger.set_stops(stops);
-        }
-        Ok(record)
+        record::restore(stored, |record: &mut Self| &mut record.ledger)
     }
 
     /// Whether the stops of `other` are the same: then they need not be written.

@@ -50,7 +50,7 @@ fn a_witness_ends(story: &mut Story, code: &str, exit_code: Option<i64>) {
     };
     story.ecs.witnesses[0].stop = Some(WitnessStop {
         at: story.now,
-        stop_code: Some(code.to_owned()),
+        stop_code: Some(code.into()),
         stopped_reason: Some(reason.to_owned()),
         containers: vec![container],
     });
