@@ -4,12 +4,14 @@
 //! one order; what it means is decided in the core, by whoever calls it.
 
 mod fleet;
+mod scaling;
 mod witness;
 
 use std::future::Future;
 
 pub use fleet::*;
 use jiff::Timestamp;
+pub use scaling::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 pub use witness::*;

@@ -63,6 +63,7 @@ impl Layer {
                 topic: self.topic.as_ref().or(notify.topic.as_ref()).cloned(),
                 format: self.format.unwrap_or(notify.format),
             },
+            scaling: base.scaling.clone(),
         }
     }
 }

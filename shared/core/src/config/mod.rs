@@ -17,6 +17,7 @@ mod duration;
 mod finding;
 mod keys;
 mod read;
+mod scaling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use duration::{DurationError, parse_duration, render_duration, suggest_duration};
 pub use finding::{Finding, Severity};
+pub use scaling::*;
 
 use finding::{nearest, sort};
 use keys::{ACROSS, Layer, Place};
@@ -132,7 +134,7 @@ pub struct Notify {
 /// What a team wants for one service, checked.
 ///
 /// The default is that of a service without any config: watched, reported to the default topic, nothing changed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ServiceConfig {
     /// Whose service it is, at most 100 characters; stands in notices. Default `None`: nobody is named.
@@ -141,6 +143,9 @@ pub struct ServiceConfig {
     pub health: Health,
     /// `[notify]`
     pub notify: Notify,
+    /// What is wanted of its scaling.
+    #[serde(skip)]
+    pub scaling: Scaling,
 }
 
 /// A section that is accepted and has no effect in this version.
@@ -153,7 +158,7 @@ pub struct NotYetApplied {
 }
 
 /// All files of a config tree, checked and merged. The default is the tree without files.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ConfigTree {
     /// What holds for a service without a file of its own.
     pub defaults: ServiceConfig,
@@ -194,7 +199,7 @@ pub struct SourceFile<'a> {
 }
 
 /// What came of loading a tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
     /// `None` if any finding is an error: half a tree must not take effect.
     pub tree: Option<ConfigTree>,
