@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::alarm::Counted;
 use crate::evidence::Counts;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision, fnv1a};
 use crate::record::is_default;
@@ -64,6 +65,9 @@ pub struct Incident {
     /// What its failing container logged last, once somebody was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail: Option<LogTail>,
+    /// Alarms of `health.rollback_alarms` that went off in its deployment, in the order in which they did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<Counted>,
 }
 
 /// How many tasks of a service run.
@@ -91,6 +95,8 @@ pub enum IncidentKind {
     BadRedeployed,
     /// Tasks do not start, and the revision is not the cause, as far as can be told.
     Environment,
+    /// An alarm of `health.rollback_alarms` went off.
+    Alarm,
 }
 
 impl IncidentKind {
@@ -102,6 +108,7 @@ impl IncidentKind {
             Self::DeploymentStuck => "deployment-stuck",
             Self::BadRedeployed => "bad-redeployed",
             Self::Environment => "environment",
+            Self::Alarm => "alarm",
         }
     }
 
@@ -113,6 +120,7 @@ impl IncidentKind {
             Self::DeploymentStuck => "deployment stuck",
             Self::BadRedeployed => "bad revision deployed again",
             Self::Environment => "tasks do not start",
+            Self::Alarm => "alarm",
         }
     }
 
@@ -121,7 +129,9 @@ impl IncidentKind {
         match self {
             Self::Environment => 0,
             Self::DeploymentStuck | Self::BadRedeployed => 1,
-            Self::RestartLoop | Self::DeploymentFailed => 2,
+            Self::Alarm => 2,
+            // What ends tasks says more than what is measured of them.
+            Self::RestartLoop | Self::DeploymentFailed => 3,
         }
     }
 }
@@ -198,6 +208,11 @@ impl Incident {
         is_graver
     }
 
+    /// The alarm in ALARM that went off first, of those that it rests on.
+    pub fn alarmed(&self) -> Option<&Counted> {
+        self.alarms.iter().find(|one| one.over_at.is_none())
+    }
+
     /// When people are told again, if it stays open.
     pub fn next_escalation(&self) -> Option<Timestamp> {
         self.opened_at.saturating_add(*ESCALATE_AFTER.get(self.escalations)?).ok()
@@ -242,6 +257,11 @@ pub enum Resolution {
     },
     /// Tasks start again: ECS says that the service is steady.
     Steady,
+    /// The alarms that it rested on are over.
+    AlarmsOver {
+        /// Which.
+        alarms: Vec<String>,
+    },
     /// The service was deleted.
     Deleted,
     /// No task has failed for long.

@@ -17,6 +17,7 @@
 //!
 //! Start reading at [`watch::decide`]; the rule itself is in [`evidence`].
 
+pub mod alarm;
 pub mod comparison;
 pub mod config;
 pub mod event;

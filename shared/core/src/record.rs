@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::alarm::Alarms;
 use crate::config::ServiceConfig;
 use crate::history::StoredIncident;
 use crate::incident::Incident;
@@ -64,6 +65,9 @@ pub struct Record {
     /// What the service scheduler said of placing its tasks, while that fails.
     #[serde(default, skip_serializing_if = "is_default")]
     pub placement: Placement,
+    /// What alarms say that config counts against a new revision.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub alarms: Alarms,
     /// The last good config. It is read anew whenever the running tasks are.
     #[serde(default, skip_serializing_if = "is_default", serialize_with = "unlike_default")]
     pub config: ServiceConfig,
@@ -192,6 +196,7 @@ impl Record {
             deployed_by: None,
             deleted_at: None,
             placement: Placement::default(),
+            alarms: Alarms::default(),
             config: ServiceConfig::default(),
             outbox: Outbox::default(),
         }

@@ -139,6 +139,15 @@ pub enum Because {
         /// How many, or how often ECS could not place one.
         times: usize,
     },
+    /// An alarm of `health.rollback_alarms` went off.
+    Alarm {
+        /// Which.
+        name: String,
+        /// When.
+        since: Timestamp,
+        /// CloudWatch's words.
+        reason: Option<String>,
+    },
 }
 
 impl What {
@@ -230,6 +239,13 @@ impl fmt::Display for Because {
             }
             Self::BadFailsAgain { failed_tasks } => {
                 write!(f, "rolled back before, and {failed_tasks} tasks of it fail again")
+            }
+            Self::Alarm { name, since, reason } => {
+                write!(f, "alarm {name} went off at {}", words::clock(*since))?;
+                match reason {
+                    Some(reason) => write!(f, ": {}", words::cut(reason, 400)),
+                    None => Ok(()),
+                }
             }
             Self::Environment { cause: Some(cause), times } => write!(
                 f,

@@ -51,10 +51,11 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::ProbeUndecided { .. } => 35,
         Refusal::ProbeFailed(_) => 36,
         Refusal::WitnessesUnchecked => 37,
+        Refusal::AlarmOver => 38,
     }
 }
 
-const PLACES: usize = 38;
+const PLACES: usize = 39;
 
 fn every() -> Vec<Refusal> {
     let at: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
@@ -104,6 +105,7 @@ fn every() -> Vec<Refusal> {
         Refusal::ProbeUndecided { revision: "checkout:41".into() },
         Refusal::ProbeFailed("RunTask was refused (AccessDeniedException: no)".to_owned()),
         Refusal::WitnessesUnchecked,
+        Refusal::AlarmOver,
     ]
 }
 
@@ -160,5 +162,6 @@ fn every_refusal_has_its_own_words() {
     policy tasks of checkout:41, started as witnesses, have lived for an hour, but the new revision has not proved to fare worse
     policy no witnesses could be started: RunTask was refused (AccessDeniedException: no)
     policy its tasks fail their health checks, which a witness is not put to, and no old task is left to compare with
+    policy the alarm that went off is over again
     "#);
 }

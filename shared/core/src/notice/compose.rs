@@ -123,7 +123,7 @@ impl Telling<'_> {
     }
 
     fn subject_tail(&self, name: Option<&str>) -> String {
-        let kind = self.incident.is_now().words();
+        let kind = self.kind();
         let on = name.map(|name| format!(" on {name}")).unwrap_or_default();
         // A target is named as long as the failing revision is.
         let to = |target: &TaskDefinitionRevision| match name {
@@ -166,6 +166,15 @@ impl Telling<'_> {
             }
             (_, RollbackState::Failed { .. }) => format!("{kind}{on}, not rolled back"),
             _ => format!("{kind}{on}"),
+        }
+    }
+
+    /// What it is, in a few words; an alarm by its name.
+    fn kind(&self) -> String {
+        let kind = self.incident.is_now();
+        match self.incident.alarms.first().filter(|_| kind == IncidentKind::Alarm) {
+            Some(alarm) => format!("alarm {}", words::cut(&alarm.name, ALARM_SHOWN)),
+            None => kind.words().to_owned(),
         }
     }
 
@@ -212,12 +221,13 @@ impl Telling<'_> {
                 probe.target.revision, probe.count,
             ),
             (_, RollbackState::Holding { until, target }) => format!(
-                "Steady rolls it back to {} at {}, unless {} fails too by then.",
+                "Steady rolls it back to {} at {}, unless {} by then.",
                 self.target_named(target),
                 words::clock(*until),
                 match self.same_revision() {
-                    Some(_) => "what ran before".to_owned(),
-                    None => target.revision.to_string(),
+                    _ if self.rests_on_alarms() => "the alarm is over".to_owned(),
+                    Some(_) => "what ran before fails too".to_owned(),
+                    None => format!("{} fails too", target.revision),
                 },
             ),
             (_, RollbackState::Refused(Refusal::NotEnoughEvidence(_))) => {
@@ -372,6 +382,7 @@ impl Telling<'_> {
         let mut lines: Vec<String> =
             reason.map(|reason| quoted("ECS on the deployment", reason)).into_iter().collect();
         lines.extend(self.unplaced());
+        lines.extend(self.alarms());
         let mut causes = self.deployment().map(Deployment::causes).unwrap_or_default().into_iter();
         match causes.next() {
             Some((cause, _, count)) => {
@@ -380,7 +391,7 @@ impl Telling<'_> {
                 let quote = stops.last().and_then(|stop| own_words(stop));
                 lines.extend(quote.map(|quote| quoted("ECS on the newest task", quote)));
             }
-            None if self.unplaced().is_some() => {}
+            None if self.unplaced().is_some() || !self.incident.alarms.is_empty() => {}
             None if self.incident.is_now() == IncidentKind::BadRedeployed => lines.push(
                 "what it was rolled back for may be there still; no task of it has stopped this time"
                     .to_owned(),
@@ -424,6 +435,9 @@ pub(super) fn own_words(stop: &TaskStop) -> Option<&str> {
     let words = container.or(stop.stopped_reason.as_deref())?;
     (words != "Essential container in task exited").then_some(words)
 }
+
+/// Of an alarm's name so much stands in a subject, which has 99 characters.
+const ALARM_SHOWN: usize = 40;
 
 /// ECS's words are quoted up to here; the rest of them is in the console.
 const QUOTE_MAX: usize = 400;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::compose::{Telling, console};
+use super::compose::{Telling, console, quoted};
 use super::{Notice, Section, Severity, subject, words};
 use crate::config::ServiceConfig;
 use crate::incident::IncidentKind;
@@ -44,6 +44,17 @@ impl Telling<'_> {
                     when.map_or("before".to_owned(), |at| format!("at {}", words::clock(at)));
                 format!("{revision} was rolled back {when}, and is deployed to {service} again.")
             }
+            IncidentKind::Alarm => {
+                let first = self.incident.alarms.first();
+                let name = first.map_or("", |alarm| alarm.name.as_str());
+                let began = self.deployment().map_or(self.incident.opened_at, Deployment::began);
+                let since = first.map_or(self.incident.opened_at, |alarm| alarm.since);
+                let after = words::duration(since.duration_since(began));
+                format!(
+                    "Alarm {} of {service} went off {after} after the deployment of {revision} began.",
+                    words::cut(name, 255)
+                )
+            }
             _ => format!(
                 "New tasks of {service} do not start, and as far as can be told that is not the doing of {revision}."
             ),
@@ -58,6 +69,50 @@ impl Telling<'_> {
         let past =
             self.record.rollbacks.iter().filter(|past| past.away_from != self.incident.about);
         past.filter(|past| of_it(&past.away_from)).map(|past| past.at).max()
+    }
+
+    /// The alarms that went off, and those that are no evidence because they had before.
+    pub(super) fn alarms(&self) -> Vec<String> {
+        let began = self.deployment().map(Deployment::began);
+        let counted = self.incident.alarms.iter().map(|alarm| {
+            let after = began.map(|began| words::duration(alarm.since.duration_since(began)));
+            let after = after.map(|after| format!(", {after} after the deployment began"));
+            let said = alarm.reason.as_deref().map(|said| quoted("", said));
+            let over = alarm.over_at.map(|at| format!("; over since {}", words::clock(at)));
+            format!(
+                "alarm {} went off at {}{}{}{}",
+                words::cut(&alarm.name, 255),
+                words::clock(alarm.since),
+                after.unwrap_or_default(),
+                said.unwrap_or_default(),
+                over.unwrap_or_default(),
+            )
+        });
+        let is_before = |since: Timestamp| began.is_some_and(|began| since <= began);
+        let before = self.record.alarms.in_alarm().filter(|alarm| is_before(alarm.since));
+        let before = before.map(|alarm| {
+            format!(
+                "not counted: alarm {} was in ALARM already when the deployment began (since {})",
+                words::cut(&alarm.name, 255),
+                words::clock(alarm.since),
+            )
+        });
+        counted.chain(before).collect()
+    }
+
+    /// Where to look, for an alarm that tells no more than that it went off.
+    pub(super) fn look_at_alarm(&self) -> Option<String> {
+        let alarm = self.incident.alarms.first()?;
+        let region = self.region_flag();
+        Some(format!(
+            "See what it measures: aws cloudwatch describe-alarms --alarm-names {}{region}",
+            quoted_for_shell(&alarm.name),
+        ))
+    }
+
+    /// Whether nothing but alarms speaks against the revision.
+    pub(super) fn rests_on_alarms(&self) -> bool {
+        self.incident.key1_turned_at.is_none() && !self.incident.alarms.is_empty()
     }
 
     pub(super) fn is_environment(&self) -> bool {
@@ -218,4 +273,13 @@ pub fn of_pause_hook(
         topic: config.notify.topic.clone(),
         format: config.notify.format,
     }
+}
+
+/// A name as the shell takes it for one word.
+fn quoted_for_shell(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
+    if !name.is_empty() && name.chars().all(is_plain) {
+        return name.to_owned();
+    }
+    format!("'{}'", words::cut(name, 255).replace('\'', "'\\''"))
 }

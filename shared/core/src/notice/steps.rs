@@ -49,6 +49,10 @@ impl Telling<'_> {
                 probe.started_by,
                 words::clock(probe.until),
             )),
+            RollbackState::Holding { until, .. } if self.rests_on_alarms() => lines.push(format!(
+                "waits until {}: if the alarm is over by then, or others of the account are in trouble too, nothing is rolled back",
+                words::clock(*until),
+            )),
             RollbackState::Holding { until, target } => lines.push(format!(
                 "waits until {}: if {} fails too by then, the revision is not to blame and nothing is rolled back",
                 words::clock(*until),
@@ -99,6 +103,7 @@ impl Telling<'_> {
             Stage::Resolved(resolution) => return self.after(resolution),
             _ => self.first_fix().into_iter().collect(),
         };
+        steps.extend(self.look_at_alarm());
         steps.extend(self.look_at_stuck());
         steps.extend(self.let_it_prove());
         if !self.is_environment() {
@@ -309,6 +314,10 @@ impl Telling<'_> {
             | Resolution::Completed { .. }
             | Resolution::Behaved { .. }
             | Resolution::Deleted => vec!["Nothing needs to be done".to_owned()],
+            Resolution::AlarmsOver { .. } => vec![format!(
+                "Find out what set it off: {} was not changed, so it may come back",
+                self.revision(),
+            )],
             Resolution::Steady => self.after_environment(),
             Resolution::Ceased { .. } if self.is_environment() => self.after_environment(),
             Resolution::Ceased { .. } => vec![format!(

@@ -118,6 +118,10 @@ pub fn resolution(resolution: &Resolution) -> String {
             duration(*soak),
         ),
         Resolution::Steady => "tasks start again, and ECS calls the service steady".to_owned(),
+        Resolution::AlarmsOver { alarms } => match alarms.as_slice() {
+            [alarm] => format!("alarm {alarm} is over"),
+            alarms => format!("alarms {} are over", alarms.join(", ")),
+        },
         Resolution::Deleted => "the service was deleted".to_owned(),
         Resolution::Ceased { quiet } => format!("no task has failed for {}", duration(*quiet)),
     }

@@ -18,6 +18,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::alarm::Counted;
 use crate::comparison::{self, Comparison};
 use crate::config::{Health, RollbackMode, Witness};
 use crate::evidence::{self, Counts, SICK_AT};
@@ -115,6 +116,11 @@ pub enum Unverified {
     TasksFail {
         /// So many since.
         failed: usize,
+    },
+    /// The alarm for which it was done is in ALARM still.
+    AlarmStays {
+        /// Which.
+        alarm: String,
     },
     /// ECS gave the target's deployment up.
     DeploymentFailed {
@@ -273,6 +279,9 @@ fn second_key(
     if kills_itself(record, incident) {
         return Ok(Key::Turned(now));
     }
+    if let Some(alarm) = incident.alarmed() {
+        return by_alarm(record, incident, alarm, seen, health, now);
+    }
     // A handful beside hundreds would prove nothing for an hour.
     let runs_beside = old.filter(|old| {
         old.beside > 0 && old.beside.saturating_mul(COMPARABLE) >= old.comparison.new_tasks
@@ -296,11 +305,35 @@ fn second_key(
         Witness::Probe => ask_witnesses(incident, seen, now),
         Witness::Act => {
             let turned = incident.key1_turned_at.unwrap_or(now);
-            let about = record.ledger.deployment(&incident.about);
-            let hold = if about.is_some_and(|one| one.is_proven) { HOLD_PROVEN } else { HOLD };
-            Ok(Key::Turned(turned.saturating_add(hold).unwrap_or(now)))
+            Ok(Key::Turned(turned.saturating_add(hold(record, incident)).unwrap_or(now)))
         }
     }
+}
+
+/// An alarm that the team named convicts in the place of both keys, unless an outage shows in others. There is nothing
+/// to compare old and new tasks by: it is of the whole service.
+fn by_alarm(
+    record: &Record,
+    incident: &Incident,
+    alarm: &Counted,
+    seen: &Seen<'_>,
+    health: &Health,
+    now: Timestamp,
+) -> Result<Key, Refusal> {
+    if let Some(refusal) = neighbours(record, seen.brakes, now) {
+        return Err(refusal);
+    }
+    match health.witness {
+        Witness::Page => Err(Refusal::WitnessPage),
+        Witness::Act | Witness::Probe => {
+            Ok(Key::Turned(alarm.since.saturating_add(hold(record, incident)).unwrap_or(now)))
+        }
+    }
+}
+
+fn hold(record: &Record, incident: &Incident) -> SignedDuration {
+    let about = record.ledger.deployment(&incident.about);
+    if about.is_some_and(|one| one.is_proven) { HOLD_PROVEN } else { HOLD }
 }
 
 fn ask_witnesses(incident: &Incident, seen: &Seen<'_>, now: Timestamp) -> Result<Key, Refusal> {
@@ -407,10 +440,11 @@ fn no_evidence_at_all(incident: &Incident) -> Option<Refusal> {
 }
 
 fn unproved(incident: &Incident) -> Option<Refusal> {
-    if incident.key1_turned_at.is_some() {
+    if incident.key1_turned_at.is_some() || incident.alarmed().is_some() {
         return None;
     }
     Some(match incident.is_now() {
+        IncidentKind::Alarm => Refusal::AlarmOver,
         IncidentKind::BadRedeployed => Refusal::NotFailedAgain,
         _ => Refusal::NotEnoughEvidence(incident.evidence),
     })
@@ -512,6 +546,7 @@ impl fmt::Display for Unverified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TasksFail { failed } => write!(f, "{failed} of its tasks failed too"),
+            Self::AlarmStays { alarm } => write!(f, "alarm {} is still on", words::cut(alarm, 255)),
             Self::DeploymentFailed { reason: Some(reason) } => {
                 write!(f, "ECS gave its deployment up ({})", words::cut(reason, 200))
             }

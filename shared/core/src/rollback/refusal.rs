@@ -126,6 +126,8 @@ pub enum Refusal {
     },
     /// Witnesses could not be started, and why.
     ProbeFailed(String),
+    /// The alarm that went off has left ALARM.
+    AlarmOver,
     /// People have paused everything.
     Paused(Pause),
     /// Whether acting is allowed could not be read, from config or the account's item.
@@ -198,6 +200,7 @@ impl Refusal {
             | Self::WitnessesFailed { .. }
             | Self::ProbeUndecided { .. }
             | Self::ProbeFailed(_)
+            | Self::AlarmOver
             | Self::ObserveMode => false,
         }
     }
@@ -210,6 +213,7 @@ impl Refusal {
                 | Self::Unreadable(_)
                 | Self::NotWorseThanOld { .. }
                 | Self::NotFailingNow
+                | Self::AlarmOver
                 | Self::NeighboursSick { .. }
                 | Self::Crowd { .. }
         )
@@ -357,6 +361,7 @@ impl fmt::Display for Refusal {
             Self::ProbeFailed(why) => {
                 write!(f, "no witnesses could be started: {}", words::cut(why, 300))
             }
+            Self::AlarmOver => f.write_str("the alarm that went off is over again"),
             Self::Paused(pause) => {
                 f.write_str("Steady is paused")?;
                 if let Some(by) = &pause.by {

@@ -150,7 +150,7 @@ impl Deciding<'_> {
         if self.may_look_back() || self.overdue_proof_needs_running() {
             return true;
         }
-        if self.life_needs_running() {
+        if self.life_needs_running() || self.alarm_needs_running() {
             return true;
         }
         let Some((id, deployment)) = self.current() else { return false };
@@ -256,6 +256,7 @@ impl Deciding<'_> {
                     tasks,
                     notices: Vec::new(),
                     tail: None,
+                    alarms: Vec::new(),
                 });
                 What::Opened(because)
             }
@@ -269,6 +270,7 @@ impl Deciding<'_> {
                     incident.revision = revision;
                     incident.key1_turned_at = None;
                     incident.rollback = RollbackState::Undecided;
+                    incident.alarms.clear();
                 }
                 if incident.about == *id {
                     incident.key1_turned_at = incident.key1_turned_at.or(turned);
@@ -364,7 +366,7 @@ impl Deciding<'_> {
             }),
             desired: self.desired(),
             starts_since_trouble: self.starts_since(&incident.about, self.trouble_began(incident)),
-            is_failing: self.is_failing_now(incident),
+            is_failing: incident.alarmed().is_some() || self.is_failing_now(incident),
             brakes: &self.brakes,
         };
         let outcome = rollback::consider(&self.record, incident, &seen, self.health(), self.now);

@@ -176,6 +176,10 @@ impl Deciding<'_> {
             let quiet = QUIET_AFTER_MIN.max(self.median_gap(&id, incident) * QUIET_GAPS);
             return Some((last.saturating_add(quiet).ok()?, Resolution::Ceased { quiet }));
         }
+        // An alarm that went off in the deployment before says of this one that nothing is mended.
+        if incident.alarmed().is_some() {
+            return None;
+        }
         let completed = current.completed()?;
         let revision = current.revision().cloned();
         if self.is_own_rollback(&id) && matches!(incident.rollback, RollbackState::Decided { .. }) {

@@ -328,6 +328,7 @@ impl Deciding<'_> {
         match incident.is_now() {
             IncidentKind::DeploymentStuck => Some(completed()),
             IncidentKind::Environment => Some(self.environment_mended(id)),
+            IncidentKind::Alarm => Some(self.alarms_over(incident)),
             IncidentKind::BadRedeployed if current.failures().is_none() => {
                 let soak = self.health().soak;
                 let soaked = current.completed().and_then(|done| done.saturating_add(soak).ok());

@@ -4,6 +4,7 @@
 //! lacks ([`Decision::ask`]) instead of fetching it, so the Lambda functions, `steady replay` and tests share
 //! it whole. [`step`] is the loop of asking and deciding for callers who can answer at once.
 
+mod alarms;
 mod announcing;
 mod deciding;
 mod ending;
@@ -158,6 +159,7 @@ pub fn decide(
     deciding.recognise_bad();
     deciding.open_or_join();
     deciding.look_at_life();
+    deciding.look_at_alarms();
     deciding.keep_tail();
     deciding.roll_back();
     if let (Some(trouble), Some((record, entries))) = (deciding.wish.take(), before) {
@@ -272,8 +274,9 @@ fn absorb(record: &mut Record, mut events: Vec<Event>, entries: &mut Vec<Entry>,
                 record.ledger.absorb_deployment(&deployment, at);
             }
             Body::ServiceAction(action) => lifecycle::absorb_action(record, &action, at),
+            Body::Alarm(alarm) => record.alarms.absorb(&alarm, at),
             // Tasks that begin or run are read from ECS when it matters; the rest decides nothing yet.
-            Body::Task(_) | Body::Alarm(_) | Body::Other { .. } => {}
+            Body::Task(_) | Body::Other { .. } => {}
         }
     }
 }

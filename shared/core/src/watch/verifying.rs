@@ -18,6 +18,10 @@ use crate::rollback::{Action, Begun, Reason, RollbackState, Unverified};
 /// Until a rollback is verified the service is looked at so often: 20 looks in the default deadline.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
+/// An alarm for which a service was rolled back has ended so long after the service is steady, or it did not help. Alarms
+/// look at up to ten minutes, mostly.
+const ALARM_ENDS: SignedDuration = SignedDuration::from_mins(15);
+
 impl Deciding<'_> {
     fn rollback_decided(&self) -> Option<(Timestamp, &Action, Option<&Begun>, Option<Timestamp>)> {
         match &self.record.incident.as_ref()?.rollback {
@@ -97,11 +101,21 @@ impl Deciding<'_> {
             return self.did_not_help(Unverified::NotSteady { running: count, desired, within });
         }
         let since = is_steady.then(|| steady_at.unwrap_or(self.now));
+        if let Some(alarm) = self.alarm_stays(since) {
+            return self.did_not_help(Unverified::AlarmStays { alarm });
+        }
         if let Some(incident) = &mut self.record.incident
             && let RollbackState::Decided { steady_at, .. } = &mut incident.rollback
         {
             *steady_at = since;
         }
+    }
+
+    /// The alarm that should have ended by now, the service being steady since `steady`.
+    fn alarm_stays(&self, steady: Option<Timestamp>) -> Option<String> {
+        let is_late = self.now.duration_since(steady?) >= ALARM_ENDS;
+        let alarm = self.record.incident.as_ref()?.alarmed().filter(|_| is_late)?;
+        Some(alarm.name.clone())
     }
 
     /// Why the target's own deployment has failed, if it has.
@@ -130,6 +144,11 @@ impl Deciding<'_> {
     /// none of them has failed, for two minutes.
     pub(super) fn rollback_verified(&self) -> Option<(Timestamp, Resolution)> {
         let (_, _, _, steady_at) = self.rollback_decided()?;
+        let incident = self.record.incident.as_ref()?;
+        if incident.alarmed().is_some() {
+            return None;
+        }
+        let alarms_over = incident.alarms.iter().filter_map(|one| one.over_at).max();
         let (deployment, one) = self.rollback_deployment()?;
         let revision = one.revision().cloned();
         let Running::Known(running) = &self.running else { return None };
@@ -137,6 +156,7 @@ impl Deciding<'_> {
             Some(_) => steady_at.map(|seen| one.completed().map_or(seen, |done| done.min(seen)))?,
             None => one.completed()?,
         };
+        let steady = alarms_over.map_or(steady, |over| over.max(steady));
         let since = one.failures().map_or(steady, |(_, last)| last.max(steady));
         let at = since.saturating_add(VERIFIED_AFTER).ok()?;
         Some((at, Resolution::RollbackVerified { deployment, revision }))

@@ -10,6 +10,7 @@
 )]
 
 mod again;
+mod alarm;
 mod always;
 mod environment;
 mod judge;

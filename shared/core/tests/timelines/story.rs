@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use steady_core::config::{RollbackMode, ServiceConfig};
 use steady_core::event::{
-    Body, Container, DeploymentEvent, DeploymentEventName, Event, Owner, ServiceActionEvent,
-    TaskEvent, TaskStatus,
+    AlarmEvent, AlarmState, Body, Container, DeploymentEvent, DeploymentEventName, Event, Owner,
+    ServiceActionEvent, TaskEvent, TaskStatus,
 };
 use steady_core::installation::Account;
 use steady_core::name::{DeploymentId, ServiceKey, TaskArn};
@@ -168,6 +168,28 @@ impl Story {
             reason: Some(reason.into()),
         });
         self.decide(vec![self.event(body)]);
+    }
+
+    /// An alarm goes from one state to the other, now.
+    pub(crate) fn alarm(&mut self, name: &str, in_alarm: bool) {
+        let event = self.alarm_event(name, in_alarm);
+        self.decide(vec![event]);
+    }
+
+    pub(crate) fn alarm_event(&self, name: &str, in_alarm: bool) -> Event {
+        let (state, previous) = match in_alarm {
+            true => (AlarmState::Alarm, AlarmState::Ok),
+            false => (AlarmState::Ok, AlarmState::Alarm),
+        };
+        self.event(Body::Alarm(Box::new(AlarmEvent {
+            name: name.into(),
+            state,
+            changed_at: Some(self.now),
+            reason: Some(
+                "Threshold Crossed: 3 datapoints were greater than the threshold (5.0).".into(),
+            ),
+            previous,
+        })))
     }
 
     /// The service scheduler says something.
