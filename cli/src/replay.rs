@@ -191,6 +191,9 @@ impl<O: Write> Timeline<'_, O> {
             let Held::Event(event) = held else { continue };
             match self.sort_out(&event) {
                 Sorted::Service(service) => batch.entry(service).or_default().push(*event),
+                Sorted::Services(services) => services.into_iter().for_each(|service| {
+                    batch.entry(service).or_default().push(Event::clone(&event));
+                }),
                 Sorted::Family(family) => self.standalone(family, &[*event])?,
                 Sorted::Idle => {}
                 Sorted::Skip(service, why) => self.skip(at, service, why)?,
@@ -243,8 +246,27 @@ impl<O: Write> Timeline<'_, O> {
             (Body::ServiceAction(_), _) | (_, Concern::Nobody) => Sorted::Idle,
             (_, Concern::Service(service)) => Sorted::Service(service.clone()),
             (_, Concern::Standalone(family)) => Sorted::Family(family.clone()),
+            (_, Concern::Alarm(alarm)) => match self.counting(&alarm.name) {
+                services if services.is_empty() => Sorted::Skip(
+                    None,
+                    format!("alarm {}: no config has it in `health.rollback_alarms`", alarm.name),
+                ),
+                services => Sorted::Services(services),
+            },
             (_, Concern::Unused(why)) => Sorted::Skip(None, why),
         }
+    }
+
+    /// The services whose config counts an alarm against a new revision.
+    fn counting(&self, alarm: &str) -> Vec<ServiceKey> {
+        let seen = self.services.keys().cloned();
+        let named = self.tree.services().map(|(service, _)| ServiceKey::from(service));
+        let all: BTreeSet<ServiceKey> = seen.chain(named).collect();
+        let counts = |service: &ServiceKey| {
+            let health = &self.tree.for_service(service.as_str()).health;
+            health.rollback_alarms.iter().any(|name| name == alarm)
+        };
+        all.into_iter().filter(counts).collect()
     }
 
     fn decide_batch(&mut self, batch: &mut BTreeMap<ServiceKey, Vec<Event>>) -> io::Result<()> {
@@ -317,6 +339,7 @@ impl<O: Write> Timeline<'_, O> {
 
 enum Sorted {
     Service(ServiceKey),
+    Services(Vec<ServiceKey>),
     Family(FamilyKey),
     Idle,
     Skip(Option<ServiceKey>, String),

@@ -48,6 +48,11 @@ impl Batch {
         let share = match event.concern() {
             Concern::Service(service) => self.services.entry(service.clone()).or_default(),
             Concern::Standalone(family) => self.families.entry(family.clone()).or_default(),
+            Concern::Alarm(alarm) => {
+                let why =
+                    format!("alarm {}: alarms are the business of the function alarm", alarm.name);
+                return self.unused.push((message, why));
+            }
             Concern::Nobody => return,
             Concern::Unused(why) => return self.unused.push((message, why)),
         };

@@ -3,12 +3,14 @@
 //! The traits are asynchronous without a runtime: nothing here knows what polls it. Every method is one question or
 //! one order; what it means is decided in the core, by whoever calls it.
 
+mod alarms;
 mod fleet;
 mod scaling;
 mod witness;
 
 use std::future::Future;
 
+pub use alarms::*;
 pub use fleet::*;
 use jiff::Timestamp;
 pub use scaling::*;

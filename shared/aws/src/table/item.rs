@@ -7,6 +7,7 @@
 //! prod/checkout  incident#01JD…  incident S (JSON)  expires N
 //! #account       account   [account S (JSON)]  [trouble#prod/checkout S (JSON)] ...
 //! #sweep         place     place S (JSON)   version N
+//! #alarm/checkout-5xx  uses  [rollback SS]  [surge SS]
 //! ```
 //!
 //! `#family/prod/nightly-report` has a record and stops as `prod/checkout` has.
@@ -23,7 +24,7 @@ use jiff::Timestamp;
 use steady_core::history::{PastIncident, StoredIncident};
 use steady_core::installation::Account;
 use steady_core::name::ServiceKey;
-use steady_core::port::{Loaded, Open};
+use steady_core::port::{AlarmUses, Loaded, Open};
 use steady_core::record::{Stored, Whose};
 use steady_core::slow_pass::Place;
 
@@ -49,6 +50,15 @@ pub(super) const PLACE: &str = "place";
 pub(super) const OPEN: &str = "open";
 /// Its sort key: whole seconds since 1970.
 pub(super) const DUE: &str = "due";
+
+/// Begins the `pk` of an alarm that configs name; its name follows.
+const ALARM: &str = "#alarm/";
+/// Its `sk`.
+const USES: &str = "uses";
+/// The services whose `health.rollback_alarms` name it.
+pub(super) const ROLLBACK_USES: &str = "rollback";
+/// The services whose `[[surge]]` names it.
+pub(super) const SURGE_USES: &str = "surge";
 
 /// An item's attributes.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -130,6 +140,23 @@ pub(super) fn stops(record: RecordItem<'_>) -> Item {
     item.insert("hashes".to_owned(), AttributeValue::B(Blob::new(stored.hashes.clone())));
     item.insert("version".to_owned(), number(record.next()));
     item
+}
+
+/// The key of what is kept of an alarm.
+pub(super) fn alarm_key(alarm: &str) -> Item {
+    key(&format!("{ALARM}{alarm}"), USES)
+}
+
+/// The services that an alarm's item names.
+pub(super) fn alarm_uses(item: &Item) -> AlarmUses {
+    let services = |attribute: &str| {
+        let set = item.get(attribute).and_then(|value| value.as_ss().ok());
+        let mut services: Vec<ServiceKey> =
+            set.into_iter().flatten().map(|service| service.as_str().into()).collect();
+        services.sort();
+        services
+    };
+    AlarmUses { rollback: services(ROLLBACK_USES), surge: services(SURGE_USES) }
 }
 
 /// An incident that ended with the save of `key`'s record. `expires` is the table's TTL attribute.

@@ -5,6 +5,7 @@
 //! follows when somebody else was first, is decided by the caller. API facts are those of the Amazon DynamoDB API
 //! reference, on the page of each action.
 
+mod alarms;
 mod item;
 mod sweep;
 

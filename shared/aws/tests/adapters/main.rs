@@ -7,6 +7,7 @@
     reason = "functions that tests share are tests too"
 )]
 
+mod alarms;
 mod canned;
 mod client;
 mod ecs;

@@ -164,6 +164,8 @@ pub enum Concern<'a> {
     Service(&'a ServiceKey),
     /// A task of no service has failed.
     Standalone(&'a FamilyKey),
+    /// The services whose config names the alarm: [`crate::port::FindByAlarm`].
+    Alarm(&'a AlarmEvent),
     /// Nobody: nothing follows from it (a task that starts or runs, say).
     Nobody,
     /// Somebody, and it cannot be told whom; or nothing that Steady has a use for. Why.
@@ -196,9 +198,8 @@ impl Event {
             },
             Body::Deployment(DeploymentEvent { service, .. })
             | Body::ServiceAction(ServiceActionEvent { service, .. }) => of_service(service),
-            Body::Alarm(alarm) => {
-                Concern::Unused(format!("alarm {}: alarms have no effect yet", alarm.name))
-            }
+            Body::Alarm(alarm) if crate::alarm::is_of_scaling(&alarm.name) => Concern::Nobody,
+            Body::Alarm(alarm) => Concern::Alarm(alarm),
             Body::Other { detail_type } => {
                 Concern::Unused(format!("`{detail_type}` is of no use to Steady"))
             }

@@ -45,6 +45,7 @@ fn complete_sample_loads_with_its_values() {
             topic: Some("arn:aws:sns:eu-west-1:111122223333:payments-oncall".to_owned()),
             format: NoticeFormat::Text,
         },
+        ..ServiceConfig::default()
     };
     assert_eq!(tree.defaults, expected);
     assert_eq!(tree.standalone_tasks, ["nightly-report"]);

@@ -1,0 +1,78 @@
+//! The handler: a batch in, the failed messages out.
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use jiff::Timestamp;
+use steady_aws::client::Aws;
+use steady_aws::function::settings::Settings;
+use steady_aws::function::{Invocation, Took, Turns};
+use steady_core::port::FindByAlarm;
+
+use crate::batch::{Batch, Share};
+
+/// The function, made once and used by every invocation.
+#[derive(Debug)]
+pub struct Alarm {
+    turns: Turns,
+}
+
+impl Alarm {
+    /// With the clients of an account.
+    pub fn new(aws: &Aws, settings: &Settings) -> Self {
+        Self { turns: Turns::new(aws, settings) }
+    }
+
+    /// Takes a batch in. The answer names the messages that have to come again: what cannot be read, what could not be
+    /// kept, and what was decided and could not be done.
+    pub async fn handle(
+        &self,
+        batch: SqsEvent,
+        invocation: &Invocation,
+        clock: impl Fn() -> Timestamp,
+    ) -> SqsBatchResponse {
+        let batch = Batch::sort(batch.records);
+        let request = invocation.request.as_str();
+        let mut failed = Vec::new();
+        for (message, why) in batch.unreadable {
+            tracing::error!(request, message, "the event cannot be read: {why}");
+            failed.push(message);
+        }
+        for (alarm, share) in batch.alarms {
+            if !self.pass_on(&alarm, &share, invocation, &clock).await {
+                failed.extend(share.messages);
+            }
+        }
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = failed.into_iter().map(failure).collect();
+        response
+    }
+
+    /// To each service whose config names the alarm; whether all of it was done.
+    async fn pass_on(
+        &self,
+        alarm: &str,
+        share: &Share,
+        invocation: &Invocation,
+        clock: &impl Fn() -> Timestamp,
+    ) -> bool {
+        let uses = match self.turns.table().uses_of_alarm(alarm).await {
+            Ok(uses) => uses,
+            Err(error) => {
+                let request = invocation.request.as_str();
+                tracing::error!(request, alarm, "whom it concerns is not known: {error}");
+                return false;
+            }
+        };
+        let mut done = true;
+        for service in &uses.rollback {
+            let took = self.turns.take(service, &share.events, invocation, clock()).await;
+            done &= took == Took::Whole;
+        }
+        done
+    }
+}
+
+fn failure(message: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message;
+    failure
+}
