@@ -11,12 +11,21 @@
 //! ([`object`]); whoever reads and writes them implements [`crate::port::ReadScaling`] and
 //! [`crate::port::ChangeScaling`].
 
+mod desired;
+mod fields;
 mod in_force;
 pub mod object;
+mod plan;
+mod queue;
 mod record;
 mod schedule;
 
+pub use desired::{Desired, alarm_name, alarm_prefix, desired};
 pub use in_force::{InForce, scheduled_actions};
 pub use object::*;
+pub use plan::{
+    Change, Does, FieldChange, Moves, Note, Object, ObjectKind, Plan, Refused, Written, is_ours,
+    plan, render_plans,
+};
 pub use record::{Managed, ScalingRecord};
 pub use schedule::{Schedule, ScheduleError};

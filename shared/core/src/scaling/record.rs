@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::object::Bounds;
+use super::plan::Written;
 use crate::config::{Notify, Scaling};
 use crate::name::ServiceKey;
 use crate::outbox::Outbox;
@@ -31,6 +32,9 @@ pub struct ScalingRecord {
     /// When its live state was last compared with what is desired.
     #[serde(default, skip_serializing_if = "is_default")]
     pub compared_at: Option<Timestamp>,
+    /// What Steady wrote last of each object: who changes it back is seen by that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub written: Written,
     /// What was decided and is not confirmed yet: messages only.
     #[serde(default, skip_serializing_if = "is_default")]
     pub outbox: Outbox,
@@ -56,6 +60,7 @@ impl ScalingRecord {
             managed: None,
             overrides: Vec::new(),
             compared_at: None,
+            written: Written::default(),
             outbox: Outbox::default(),
         }
     }

@@ -1,0 +1,14 @@
+//! Scaling: desired beside live, the plan, and its turn over a fake Application Auto Scaling.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may end at a surprise"
+)]
+
+mod aws;
+mod plans;
+mod properties;
+mod same;
+mod wanted;
