@@ -2,11 +2,13 @@
 //!
 //! JSON errors are `{"__type": CODE, "message": TEXT}` (Smithy, "AWS JSON 1.1 protocol", operation error serialization). Query
 //! errors are `<ErrorResponse><Error><Type/><Code/><Message/></Error><RequestId/></ErrorResponse>` (Smithy, "AWS query
-//! protocol"). Codes that all services share are those of "Common Error Types" in their API references.
+//! protocol"). CBOR errors are JSON's, written as CBOR, with the code that CloudWatch's older Query protocol has for it in
+//! `x-amzn-query-error` (Smithy, "RPC v2 CBOR", query compatibility). Codes that all services share are those of "Common Error Types" in their API references.
 
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
+use crate::cbor;
 use crate::fault::What;
 use crate::request::Protocol;
 
@@ -64,8 +66,9 @@ fn throttle(service: &str, operation: &str) -> Refusal {
         ),
         // SNS answers `Throttling`, 400 (Amazon SNS API Reference of Publish does not list it; AWS SDKs treat it as a
         // throttling error: smithy-rs `aws-runtime`, `THROTTLING_ERRORS`).
-        "sns" => Refusal::new("Throttling", "Rate exceeded"),
-        // ECS, SSM and Logs API References, "Common Error Types": ThrottlingException, 400.
+        // CloudWatch's is `Throttling`, 400 too ("CloudWatch service quotas", and the same classifiers).
+        "sns" | "monitoring" => Refusal::new("Throttling", "Rate exceeded"),
+        // ECS, Application Auto Scaling, SSM and Logs API References, "Common Error Types": ThrottlingException, 400.
         _ => Refusal::new("ThrottlingException", "Rate exceeded"),
     }
 }
@@ -84,6 +87,8 @@ fn server_error(service: &str) -> Refusal {
         "ecs" => ("ServerException", "Service Unavailable. Please try again later."),
         "ssm" | "dynamodb" => ("InternalServerError", "Internal server error"),
         "sns" => ("InternalError", "Internal service error"),
+        "application-autoscaling" => ("InternalServiceException", "Internal service error"),
+        "monitoring" => ("InternalServiceError", "Internal service error"),
         _ => ("InternalFailure", "The request processing has failed because of an unknown error"),
     };
     Refusal::with_status(500, code, message)
@@ -113,7 +118,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// A JSON service's success.
     pub(crate) fn json(protocol: Protocol, body: &Value) -> Self {
-        Self::new(200, protocol, body.to_string(), None)
+        Self::new(200, protocol, body.to_string().into_bytes(), None)
     }
 
     /// A Query service's success: `<PublishResponse><PublishResult>…</PublishResult>…`.
@@ -122,15 +127,20 @@ impl Answer {
             "<{operation}Response xmlns=\"{SNS_NAMESPACE}\"><{operation}Result>{result}</{operation}Result>\
              <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
         );
-        Self::new(200, Protocol::Query, body, None)
+        Self::new(200, Protocol::Query, body.into_bytes(), None)
+    }
+
+    /// The success of a service that speaks CBOR.
+    pub(crate) fn cbor(body: &Value) -> Self {
+        Self::new(200, Protocol::Cbor, cbor::write(body), None)
     }
 
     /// An error, in the words of the protocol.
     pub(crate) fn refusal(protocol: Protocol, refusal: &Refusal, request_id: &str) -> Self {
+        let error = json!({ "__type": refusal.code, "message": refusal.message });
         let body = match protocol {
-            Protocol::Json10 | Protocol::Json11 => {
-                json!({ "__type": refusal.code, "message": refusal.message }).to_string()
-            }
+            Protocol::Json10 | Protocol::Json11 => error.to_string().into_bytes(),
+            Protocol::Cbor => cbor::write(&error),
             Protocol::Query => {
                 let whose = if refusal.status < 500 { "Sender" } else { "Receiver" };
                 format!(
@@ -139,22 +149,33 @@ impl Answer {
                     escape_xml(&refusal.code),
                     escape_xml(&refusal.message),
                 )
+                .into_bytes()
             }
         };
-        Self::new(refusal.status, protocol, body, Some(refusal.code.clone()))
+        let mut answer = Self::new(refusal.status, protocol, body, Some(refusal.code.clone()));
+        if protocol == Protocol::Cbor {
+            let whose = if refusal.status < 500 { "Sender" } else { "Receiver" };
+            answer
+                .headers
+                .push(("x-amzn-query-error".to_owned(), format!("{};{whose}", refusal.code)));
+        }
+        answer
     }
 
-    fn new(status: u16, protocol: Protocol, body: String, error: Option<String>) -> Self {
+    fn new(status: u16, protocol: Protocol, body: Vec<u8>, error: Option<String>) -> Self {
         let content_type = match protocol {
             Protocol::Json10 => "application/x-amz-json-1.0",
             Protocol::Json11 => "application/x-amz-json-1.1",
             Protocol::Query => "text/xml",
+            Protocol::Cbor => "application/cbor",
         };
+        // A client of this protocol takes no answer without it.
+        let cbor = ("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned());
         Self {
             status,
             content_type: content_type.to_owned(),
             body: Bytes::from(body),
-            headers: Vec::new(),
+            headers: (protocol == Protocol::Cbor).then_some(cbor).into_iter().collect(),
             error,
         }
     }

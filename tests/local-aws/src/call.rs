@@ -9,7 +9,8 @@ use crate::fault::What;
 pub struct Call {
     /// Its number, from 1, in the order of arrival; [`When::Call`](crate::When::Call) counts the same.
     pub number: u64,
-    /// The service by its signing name: `ecs`, `ssm`, `sns`, `logs`, `dynamodb`; of an unknown service what the signature's
+    /// The service by its signing name: `ecs`, `application-autoscaling`, `monitoring` (CloudWatch), `ssm`, `sns`,
+    /// `logs`, `dynamodb`; of an unknown service what the signature's
     /// scope says, or `unknown`.
     pub service: String,
     /// The operation: `UpdateService`. Of a request that names none, method and path: `GET /`.

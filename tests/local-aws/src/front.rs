@@ -8,7 +8,7 @@ use crate::call::Outcome;
 use crate::fault::What;
 use crate::local_aws::State;
 use crate::request::{Protocol, Request};
-use crate::{dynamodb, ecs, logs, sns, ssm};
+use crate::{autoscaling, cloudwatch, dynamodb, ecs, logs, sns, ssm};
 
 /// The connection is to be closed without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,8 @@ async fn dispatch(state: &State, request: &Request, request_id: &str) -> Result<
         |result: Result<_, Refusal>| result.map(|body| Answer::json(request.protocol, &body));
     match request.service.as_str() {
         "ecs" => json(ecs::answer(state, request)),
+        "application-autoscaling" => json(autoscaling::answer(state, request)),
+        "monitoring" => cloudwatch::answer(state, request).map(|body| Answer::cbor(&body)),
         "ssm" => json(ssm::answer(state, request)),
         "logs" => json(logs::answer(state, request)),
         "sns" => sns::answer(state, request)
@@ -115,11 +117,13 @@ fn check_scope(request: &Request, region: &str) -> Result<(), Refusal> {
     }
 }
 
-/// JSON services answer UnknownOperationException ("AWS JSON 1.1 protocol", and DynamoDB in fact). Query services answer
+/// JSON services answer UnknownOperationException ("AWS JSON 1.1 protocol", and DynamoDB in fact), those of "RPC v2 CBOR" with
+/// status 404. Query services answer
 /// `MissingAction` and `InvalidAction` ("Common Error Types"; the sentence is AWS's, as quoted in ex-aws/ex_aws#177).
 pub(crate) fn unknown_operation(request: &Request) -> Refusal {
     match request.protocol {
         Protocol::Json10 | Protocol::Json11 => Refusal::new("UnknownOperationException", ""),
+        Protocol::Cbor => Refusal::with_status(404, "UnknownOperationException", ""),
         Protocol::Query if request.operation.is_empty() => {
             Refusal::new("MissingAction", "The request is missing an action")
         }

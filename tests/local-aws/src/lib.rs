@@ -6,6 +6,8 @@
 //!
 //! ```text
 //! SDK client ─ HTTP ─▶ front: read, number, log, fault ─┬▶ ecs       steady_sim::Ecs, AWS JSON 1.1
+//!                                                       ├▶ application-autoscaling  targets, policies, scheduled actions, AWS JSON 1.1
+//!                                                       ├▶ monitoring  CloudWatch's alarms and metrics, RPC v2 CBOR
 //!                                                       ├▶ ssm       Parameter Store, AWS JSON 1.1
 //!                                                       ├▶ logs      CloudWatch Logs, AWS JSON 1.1
 //!                                                       ├▶ sns       topics and what they delivered, Query
@@ -18,16 +20,21 @@
 //!
 //! Deliberately not here: IAM (any access key may do anything), the check of the signature itself (its credential scope is
 //! read, the HMAC is not computed), quotas and rates (a throttle is a fault that a test asks for), TLS, and a clock: time is
-//! the simulator's, except in DynamoDB, which stamps tables with the machine's.
+//! the simulator's, except in DynamoDB, which stamps tables with the machine's. Nothing scales by itself either: policies and
+//! schedules are kept and told, and alarms change their state when somebody says so.
 //!
 //! Start reading at [`LocalAws`]; the path of a call is in `front`.
 
 mod answer;
+mod autoscaling;
 mod call;
+mod cbor;
+mod cloudwatch;
 mod dynamodb;
 mod ecs;
 mod fault;
 mod front;
+mod input;
 mod journal;
 mod local_aws;
 mod logs;
@@ -42,4 +49,4 @@ pub use fault::{Fault, What, When};
 pub use local_aws::{LocalAws, StartError};
 pub use queue::{Queue, Settled};
 pub use sns::{Attribute, Delivery};
-pub use steady_sim::{Ecs, Setup};
+pub use steady_sim::{ApiError, Ecs, Setup};

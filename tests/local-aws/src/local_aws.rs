@@ -1,12 +1,16 @@
 //! The handle that tests and the demo hold.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use steady_sim::{Ecs, Setup};
+use steady_sim::{ApiError, Ecs, Setup};
 
+use crate::answer::numbered_id;
+use crate::autoscaling::{self, Autoscaling};
 use crate::call::Call;
+use crate::cloudwatch::{self, Alarms, Metrics};
 use crate::dynamodb::DynamoDb;
 use crate::fault::Fault;
 use crate::journal::{Journal, lock};
@@ -31,16 +35,39 @@ pub(crate) struct State {
     pub(crate) setup: Setup,
     pub(crate) journal: Journal,
     pub(crate) ecs: Mutex<Ecs>,
+    pub(crate) scaling: Mutex<Autoscaling>,
+    pub(crate) alarms: Mutex<Alarms>,
+    pub(crate) metrics: Mutex<Metrics>,
     pub(crate) parameters: Mutex<Parameters>,
     pub(crate) topics: Mutex<Topics>,
     pub(crate) log_groups: Mutex<LogGroups>,
     pub(crate) dynamodb: DynamoDb,
+    /// What other services than ECS have sent to EventBridge and nobody has taken yet.
+    events: Mutex<Events>,
+}
+
+#[derive(Debug, Default)]
+struct Events {
+    sent: u64,
+    waiting: Vec<Value>,
 }
 
 impl State {
     /// What time it is: the simulator's.
     pub(crate) fn now(&self) -> Timestamp {
         lock(&self.ecs).now()
+    }
+
+    /// The id of the next event.
+    pub(crate) fn next_event(&self) -> String {
+        let mut events = lock(&self.events);
+        events.sent += 1;
+        numbered_id(4, events.sent)
+    }
+
+    /// Sends an event to EventBridge.
+    pub(crate) fn send(&self, event: Value) {
+        lock(&self.events).waiting.push(event);
     }
 }
 
@@ -96,6 +123,10 @@ impl LocalAws {
             Ok::<_, StartError>(State {
                 journal: Journal::default(),
                 ecs: Mutex::new(Ecs::new(setup.clone())),
+                scaling: Mutex::default(),
+                alarms: Mutex::default(),
+                metrics: Mutex::default(),
+                events: Mutex::default(),
                 parameters: Mutex::default(),
                 topics: Mutex::default(),
                 log_groups: Mutex::default(),
@@ -115,6 +146,81 @@ impl LocalAws {
     /// one in here.
     pub fn ecs<R>(&self, look: impl FnOnce(&mut Ecs) -> R) -> R {
         look(&mut lock(&self.state.ecs))
+    }
+
+    /// The events that other services than ECS have sent since they were taken last, in order: an alarm that changed its state.
+    /// Those of ECS come out of [`Ecs::advance`].
+    pub fn events(&self) -> Vec<Value> {
+        std::mem::take(&mut lock(&self.state.events).waiting)
+    }
+
+    /// What somebody else does to the account, by hand or with another tool: one call of `application-autoscaling` or
+    /// `monitoring`, in the JSON of the AWS CLI. No fault meets it, and it is not in the call log.
+    ///
+    /// ```json
+    /// {"ServiceNamespace": "ecs", "ResourceId": "service/prod/checkout", "ScalableDimension": "ecs:service:DesiredCount",
+    ///  "MinCapacity": 1, "MaxCapacity": 10}
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`], as the service refuses; `UnknownOperationException` for what is not served.
+    pub fn by_hand(
+        &self,
+        service: &str,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Value, ApiError> {
+        let answer = match service {
+            "application-autoscaling" => autoscaling::call(&self.state, operation, input),
+            "monitoring" => cloudwatch::call(&self.state, operation, input),
+            _ => None,
+        };
+        match answer {
+            Some(answer) => {
+                answer.map_err(|refusal| ApiError { code: refusal.code, message: refusal.message })
+            }
+            None => Err(ApiError {
+                code: "UnknownOperationException".to_owned(),
+                message: format!("{service} {operation}"),
+            }),
+        }
+    }
+
+    /// An alarm goes to `OK`, `ALARM` or `INSUFFICIENT_DATA`. The event of it is among [`events`](Self::events), if that was
+    /// another state.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`]: there is no such alarm, or no such state.
+    pub fn set_alarm_state(&self, name: &str, value: &str, reason: &str) -> Result<(), ApiError> {
+        let input = serde_json::json!({
+            "AlarmName": name, "StateValue": value, "StateReason": reason,
+        });
+        self.by_hand("monitoring", "SetAlarmState", &input).map(drop)
+    }
+
+    /// Adds a scaling activity of `service/CLUSTER/SERVICE`, newest last, in the shape of DescribeScalingActivities
+    /// (`StartTime` in seconds since 1970); ids are filled in. One with `NotScaledReasons` is told only where they are asked
+    /// for.
+    ///
+    /// `{"Description":"Attempting to scale due to alarm triggered","Cause":"…","StartTime":1795226400,"StatusCode":"Successful",
+    /// "NotScaledReasons":[{"Code":"AlreadyAtMaxCapacity","MaxCapacity":40}]}`
+    pub fn add_scaling_activity(&self, resource: &str, activity: &Value) {
+        let activity = activity.as_object().cloned().unwrap_or_default();
+        lock(&self.state.scaling).add_activity(resource, activity);
+    }
+
+    /// Adds values of a metric, as PutMetricData would, for any time.
+    pub fn add_metric(
+        &self,
+        namespace: &str,
+        name: &str,
+        dimensions: &BTreeMap<String, String>,
+        values: &[(Timestamp, f64)],
+    ) {
+        let name = (namespace.to_owned(), name.to_owned(), dimensions.clone());
+        lock(&self.state.metrics).add(name, values);
     }
 
     /// Every call so far, in the order of arrival.

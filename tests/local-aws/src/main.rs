@@ -9,7 +9,7 @@ use clap::Parser;
 use jiff::Timestamp;
 use steady_local_aws::{LocalAws, Setup, StartError};
 
-/// The embedded AWS: ECS, SSM, SNS, CloudWatch Logs and DynamoDB on loopback, until Ctrl-C
+/// The embedded AWS: ECS, Application Auto Scaling, CloudWatch, SSM, SNS and DynamoDB on loopback, until Ctrl-C
 #[derive(Debug, Parser)]
 #[command(name = "local-aws", version)]
 struct Args {
@@ -81,7 +81,8 @@ async fn follow(aws: &LocalAws, out: &mut impl std::io::Write) -> std::io::Resul
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         second.tick().await;
-        for event in aws.ecs(|ecs| ecs.advance(now())) {
+        let told = aws.ecs(|ecs| ecs.advance(now()));
+        for event in told.into_iter().chain(aws.events()) {
             writeln!(out, "{event}")?;
         }
         out.flush()?;

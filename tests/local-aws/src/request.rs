@@ -1,32 +1,40 @@
 //! A request as the front sees it: which protocol, which service, which operation, who, and what.
 //!
 //! The wire shapes are those of the Smithy specifications "AWS JSON 1.0", "AWS JSON 1.1" and "AWS query protocol": a JSON
-//! service names its operation in `X-Amz-Target: <prefix>.<Operation>`, a Query service in the form field `Action`. The prefixes
-//! are `targetPrefix` of botocore's service models.
+//! service names its operation in `X-Amz-Target: <prefix>.<Operation>`, a Query service in the form field `Action`, and one of
+//! "RPC v2 CBOR" in its path. The prefixes are `targetPrefix` of botocore's service models.
 
 use hyper::HeaderMap;
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Map, Value};
 
+use crate::cbor;
+
 /// How errors and answers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     /// `application/x-amz-json-1.0` (DynamoDB).
     Json10,
-    /// `application/x-amz-json-1.1` (ECS, SSM, CloudWatch Logs).
+    /// `application/x-amz-json-1.1` (ECS, Application Auto Scaling, SSM, CloudWatch Logs).
     Json11,
     /// Form in, XML out (SNS).
     Query,
+    /// `smithy-protocol: rpc-v2-cbor` (CloudWatch).
+    Cbor,
 }
 
 /// `targetPrefix` and signing name of the JSON services that are served.
-const TARGETS: [(&str, &str); 4] = [
+const TARGETS: [(&str, &str); 5] = [
     ("AmazonEC2ContainerServiceV20141113", "ecs"),
+    ("AnyScaleFrontendService", "application-autoscaling"),
     ("AmazonSSM", "ssm"),
     ("Logs_20140328", "logs"),
     ("DynamoDB_20120810", "dynamodb"),
 ];
+
+/// What a call of CloudWatch has as its path, before the operation.
+const CLOUDWATCH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
 /// A request, read.
 #[derive(Debug)]
@@ -40,7 +48,7 @@ pub(crate) struct Request {
     /// Of the credential scope; `None` where the request is unsigned.
     pub(crate) region: Option<String>,
     pub(crate) input: Value,
-    /// Whether `input` is what the protocol asks for: a JSON object, or a form.
+    /// Whether `input` is what the protocol asks for: a JSON object, a form, or a CBOR map.
     pub(crate) readable: bool,
     /// Form fields in their order; empty for JSON.
     pub(crate) form: Vec<(String, String)>,
@@ -56,8 +64,11 @@ impl Request {
         let content_type = header(CONTENT_TYPE.as_str()).unwrap_or_default();
         let target = header("x-amz-target").and_then(|target| target.split_once('.'));
         let signed_for = scope.as_ref().map(|scope| scope.service.as_str());
+        let compressed = header("content-encoding").is_some();
         let asked = if let Some((prefix, operation)) = target {
             Asked::json(content_type, prefix, operation, &body)
+        } else if let Some(operation) = path.strip_prefix(CLOUDWATCH) {
+            Asked::cbor(operation, &body, compressed)
         } else if content_type.starts_with("application/x-www-form-urlencoded") {
             Asked::form(signed_for, &body)
         } else {
@@ -127,6 +138,19 @@ impl Asked {
             input: Value::Object(object),
             readable: true,
             form,
+        }
+    }
+
+    /// The body as the JSON that it would be. SDKs compress large bodies of PutMetricData, which is not known here.
+    fn cbor(operation: &str, body: &[u8], compressed: bool) -> Self {
+        let input = cbor::read(body).filter(|_| !compressed);
+        Self {
+            protocol: Protocol::Cbor,
+            service: Some("monitoring"),
+            operation: operation.to_owned(),
+            readable: input.as_ref().is_some_and(Value::is_object),
+            input: input.unwrap_or_else(|| lossy(body)),
+            form: Vec::new(),
         }
     }
 

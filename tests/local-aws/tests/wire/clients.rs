@@ -64,6 +64,8 @@ macro_rules! client {
 
 impl Caller<'_> {
     client!(ecs, aws_sdk_ecs);
+    client!(scaling, aws_sdk_applicationautoscaling);
+    client!(cloudwatch, aws_sdk_cloudwatch);
     client!(ssm, aws_sdk_ssm);
     client!(sns, aws_sdk_sns);
     client!(logs, aws_sdk_cloudwatchlogs);

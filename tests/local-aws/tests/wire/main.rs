@@ -2,11 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "tests fail by panicking")]
 
+mod alarms;
 mod clients;
 mod dynamodb;
 mod ecs;
 mod faults;
 mod front;
 mod logs;
+mod metrics;
+mod policies;
+mod scaling;
+mod schedules;
 mod sns;
 mod ssm;
