@@ -2,6 +2,8 @@
 //!
 //! A test holds both ways side by side: the JSON that ECS would have sent, parsed, decides the same.
 
+use std::sync::Arc;
+
 use steady_core::event::{
     Body, Container, DeploymentEvent, DeploymentEventName, Event, Owner, ServiceActionEvent,
     TaskEvent, TaskStatus,
@@ -16,20 +18,19 @@ pub(super) struct Facts {
     account: Account,
     region: Region,
     interner: Interner,
+    /// Services met so far, by cluster and name: a handful, each a thousand times.
+    services: Vec<(Arc<str>, Arc<str>, ServiceKey)>,
 }
 
 impl Facts {
     pub(super) fn of(account: &str, region: &str) -> Self {
         let (account, region) = (Account::from(account), Region::from(region));
-        Self { account, region, interner: Interner::default() }
+        Self { account, region, interner: Interner::default(), services: Vec::new() }
     }
 
     /// One event. It has no id: nothing is delivered twice here.
     pub(super) fn event(&mut self, told: Told) -> Event {
-        let service = told
-            .service
-            .as_deref()
-            .map(|name| ServiceKey::from(self.interner.get(&format!("{}/{name}", told.cluster))));
+        let service = told.service.as_ref().map(|name| self.service(&told.cluster, name));
         let body = match told.what {
             What::Task(task) => Body::Task(Box::new(self.task(*task, service, &told.cluster))),
             What::Deployment { deployment, event_name, reason } => {
@@ -60,6 +61,16 @@ impl Facts {
         }
     }
 
+    fn service(&mut self, cluster: &Arc<str>, name: &Arc<str>) -> ServiceKey {
+        let mut known = self.services.iter();
+        if let Some((.., key)) = known.find(|(of, its, _)| its == name && of == cluster) {
+            return key.clone();
+        }
+        let key = ServiceKey::new(cluster, name);
+        self.services.push((cluster.clone(), name.clone(), key.clone()));
+        key
+    }
+
     fn task(&mut self, told: TaskTold, service: Option<ServiceKey>, cluster: &str) -> TaskEvent {
         let family = told.group.strip_prefix("family:");
         let owner = match (service, family) {
@@ -79,7 +90,7 @@ impl Facts {
             containers: containers.collect(),
             owner,
             deployment: told.started_by.starts_with("ecs-svc/").then(|| told.started_by.into()),
-            task: told.task_arn.as_str().into(),
+            task: told.task_arn.into(),
             revision: Some(told.revision.into()),
             version: Some(told.version),
             last_status: TaskStatus::from(told.last_status),

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::Ecs;
 use crate::render::{Form, time};
 use crate::service::{Deployment, Service, ServiceEvent};
+use crate::task::Status;
 use crate::told::{TaskTold, Told as Fact, What, whose};
 
 /// Which end of a deployment's way is told.
@@ -57,13 +58,16 @@ impl Ecs {
         let Some(task) = self.tasks.get(serial) else {
             return;
         };
-        let resource = self.names.task(&task.service.cluster, &task.id);
         if self.facts.is_some() {
-            let told = TaskTold::new(task, resource);
-            let name = (!task.service.name.is_empty()).then(|| task.service.name.as_str().into());
-            let whose = (task.service.cluster.as_str().into(), name);
+            if task.end.is_none() && task.status != Status::Running {
+                return;
+            }
+            let told = TaskTold::new(task);
+            let name = (!task.service.name.is_empty()).then(|| task.service.name.clone());
+            let whose = (task.service.cluster.clone(), name);
             return self.tell(whose, What::Task(Box::new(told)));
         }
+        let resource = task.arn.clone();
         let detail = self.task_json(task, Form::Event);
         self.emit("ECS Task State Change", &resource, detail);
     }

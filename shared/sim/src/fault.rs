@@ -92,17 +92,21 @@ impl Ecs {
 
     /// The task's process ends then, unless it would have ended earlier.
     fn end_process(&mut self, serial: u64, at: Timestamp, exit_code: i64) {
-        let Some(task) = self.tasks.get_mut(serial) else { return };
-        let ends = task.plan.iter().find(|(_, step)| matches!(step, Step::Exit | Step::FailChecks));
-        if task.told_to_stop || ends.is_some_and(|(ends, _)| *ends <= at) {
-            return;
+        let planned = self.tasks.change(serial, |task| {
+            let by_itself = |step: &Step| matches!(step, Step::Exit | Step::FailChecks);
+            let ends = task.plan.iter().find(|(_, step)| by_itself(step));
+            if task.told_to_stop || ends.is_some_and(|(ends, _)| *ends <= at) {
+                return false;
+            }
+            task.plan.retain(|(when, step)| *when <= at && !by_itself(step));
+            task.execution_stopped_at = Some(at);
+            task.exit_code = Some(exit_code);
+            task.plan.push_back((at, Step::Exit));
+            true
+        });
+        if planned == Some(true) {
+            self.put_next(serial);
         }
-        task.plan
-            .retain(|(when, step)| *when <= at && !matches!(step, Step::Exit | Step::FailChecks));
-        task.execution_stopped_at = Some(at);
-        task.exit_code = Some(exit_code);
-        task.plan.push_back((at, Step::Exit));
-        self.put_next(serial);
     }
 
     /// A task is gone that its service did not send away.

@@ -9,8 +9,8 @@ use crate::Ecs;
 use crate::behaviour::Behaviour;
 use crate::queue::Due;
 use crate::seed::Seed;
-use crate::service::{Deployment, RolloutState, Service, ServiceKey};
-use crate::task::{End, Placement, Status, Step, Task};
+use crate::service::{Deployment, RolloutState, Service};
+use crate::task::{End, Of, Placement, Status, Step, Task};
 
 /// How long a stopped task can still be described: at least an hour (`DescribeTasks`, API reference).
 const STOPPED_KEPT: SignedDuration = SignedDuration::from_hours(1);
@@ -30,24 +30,20 @@ impl Ecs {
         deployment: &Deployment,
         placement: &Arc<Placement>,
     ) -> u64 {
-        let of = (service.key.clone(), deployment.id.clone(), deployment.revision.clone());
-        let serial = self.make_task(of, placement);
+        let serial = self.make_task(Of::deployment(&service.key, deployment), placement);
         service.tasks.insert(serial);
         self.put_next(serial);
         self.tell_task(serial);
         serial
     }
 
-    /// Makes a task: of whose service, by whom, of what.
-    pub(crate) fn make_task(
-        &mut self,
-        of: (Arc<ServiceKey>, Arc<str>, Arc<str>),
-        placement: &Arc<Placement>,
-    ) -> u64 {
-        let behaviour = self.behaviour_of(&of.2);
-        let lacking = self.lacking(&of.0.name);
+    /// Makes a task.
+    pub(crate) fn make_task(&mut self, of: Of, placement: &Arc<Placement>) -> u64 {
+        let behaviour = self.behaviour_of(&of.revision);
+        let lacking = self.lacking(&of.service.name);
         let token = self.seed.next();
-        let mut task = Task::provisioning(of, behaviour, placement.clone(), token, self.now);
+        let placement = placement.clone();
+        let mut task = Task::provisioning(of, &self.names, behaviour, placement, token, self.now);
         task.lacking = lacking;
         task.plan_life(&mut self.seed);
         self.tasks.add(task)
@@ -77,59 +73,61 @@ impl Ecs {
         }
     }
 
-    fn behaviour_of(&mut self, revision: &str) -> Behaviour {
+    fn behaviour_of(&mut self, revision: &str) -> Arc<Behaviour> {
         let mut behaviour = self.behaviours.get(revision).cloned().unwrap_or_default();
-        while let Behaviour::Sometimes { percent, how } = behaviour {
-            behaviour = if self.seed.chance(percent.into()) { *how } else { Behaviour::Healthy };
+        while let Behaviour::Sometimes { percent, how } = &*behaviour {
+            let happens = self.seed.chance((*percent).into());
+            behaviour = Arc::new(if happens { (**how).clone() } else { Behaviour::Healthy });
         }
         behaviour
     }
 
     /// Puts a task's next step into the queue, in place of what stood there.
     pub(crate) fn put_next(&mut self, serial: u64) {
-        let Some(task) = self.tasks.get_mut(serial) else {
-            return;
-        };
-        if let Some(place) = task.place.take() {
-            self.queue.remove(place);
-        }
-        let Some((at, _)) = task.plan.front() else {
-            return;
-        };
-        task.place = Some(self.queue.put(*at, Due::Task(serial)));
+        let queue = &mut self.queue;
+        self.tasks.change(serial, |task| {
+            if let Some(place) = task.place.take() {
+                queue.remove(place);
+            }
+            task.place = task.plan.front().map(|(at, _)| queue.put(*at, Due::Task(serial)));
+        });
     }
 
     /// A task's next step is due.
     pub(crate) fn step(&mut self, serial: u64) {
         let now = self.now;
-        let Some(task) = self.tasks.get_mut(serial) else {
+        let seed = &mut self.seed;
+        let taken = self.tasks.change(serial, |task| {
+            task.place = None;
+            let (_, step) = task.plan.pop_front()?;
+            take(task, step, now, seed);
+            if !matches!(step, Step::Pass | Step::FailChecks) {
+                task.updated_at = now;
+                task.version += 1;
+            }
+            Some(step)
+        });
+        let Some(step) = taken.flatten() else {
             return;
         };
-        task.place = None;
-        let Some((_, step)) = task.plan.pop_front() else {
-            return;
-        };
-        if step == Step::FailChecks {
-            let reason = match &task.placement.target_group {
-                Some(group) => format!("Task failed ELB health checks in (target-group {group})"),
-                None => "Task failed container health checks".to_owned(),
-            };
-            let reason = reason.into();
-            self.after_step(serial, step);
-            self.stop_task(serial, "ServiceSchedulerInitiated", reason);
-            return;
+        match step {
+            Step::FailChecks => {
+                let group = self.tasks.get(serial).and_then(|it| it.placement.target_group.clone());
+                let reason = match group {
+                    Some(group) => {
+                        format!("Task failed ELB health checks in (target-group {group})")
+                    }
+                    None => "Task failed container health checks".to_owned(),
+                };
+                self.after_step(serial, step);
+                return self.stop_task(serial, "ServiceSchedulerInitiated", reason.into());
+            }
+            Step::Pass => {}
+            _ => self.tell_task(serial),
         }
-        take(task, step, now, &mut self.seed);
-        if step != Step::Pass {
-            task.updated_at = now;
-            task.version += 1;
-            self.tell_task(serial);
-        }
-        if let Some(task) = self.tasks.get_mut(serial)
-            && step == Step::Connect
-        {
+        if step == Step::Connect {
             // Only this one event lacks what else is known.
-            task.connected = false;
+            self.tasks.change(serial, |task| task.connected = false);
         }
         self.put_next(serial);
         self.after_step(serial, step);
@@ -137,6 +135,9 @@ impl Ecs {
 
     /// What a task's step means for its service.
     fn after_step(&mut self, serial: u64, step: Step) {
+        if !concerns_service(step) {
+            return;
+        }
         let Some(task) = self.tasks.get(serial) else {
             return;
         };
@@ -218,9 +219,7 @@ impl Ecs {
     /// the starts of a task that dies at once were 50 to 52 s apart in another (Fargate).
     pub(crate) fn miss(&mut self, service: &mut Service, serial: u64) {
         let at = self.now + self.seed.millis(8_000, 16_000);
-        if let Some(task) = self.tasks.get_mut(serial) {
-            task.missed_at = Some(at);
-        }
+        self.tasks.change(serial, |task| task.missed_at = Some(at));
         self.wake(service, at);
     }
 
@@ -228,41 +227,53 @@ impl Ecs {
     /// capacity providers", developer guide).
     pub(crate) fn interrupt(&mut self, serial: u64, reason: Arc<str>) {
         let now = self.now;
-        let Some(task) = self.tasks.get_mut(serial) else {
-            return;
-        };
-        if task.told_to_stop {
-            return;
+        let seed = &mut self.seed;
+        let told = self.tasks.change(serial, |task| {
+            if task.told_to_stop {
+                return false;
+            }
+            end(task, now, End { code: "SpotInterruption", reason });
+            let deactivated = now + seed.millis(WARNED_MS.0, WARNED_MS.1);
+            task.plan_stop(deactivated, seed);
+            task.plan.push_front((deactivated, Step::Deactivate));
+            task.updated_at = now;
+            task.version += 1;
+            true
+        });
+        if told == Some(true) {
+            self.put_next(serial);
+            self.tell_task(serial);
         }
-        end(task, now, End { code: "SpotInterruption", reason });
-        let deactivated = now + self.seed.millis(WARNED_MS.0, WARNED_MS.1);
-        task.plan_stop(deactivated, &mut self.seed);
-        task.plan.push_front((deactivated, Step::Deactivate));
-        task.updated_at = now;
-        task.version += 1;
-        self.put_next(serial);
-        self.tell_task(serial);
     }
 
     /// Tells a task to stop. Nothing happens to one that was told already.
     pub(crate) fn stop_task(&mut self, serial: u64, code: &'static str, reason: Arc<str>) {
         let now = self.now;
-        let Some(task) = self.tasks.get_mut(serial) else {
-            return;
-        };
-        if task.told_to_stop {
-            return;
+        let seed = &mut self.seed;
+        let told = self.tasks.change(serial, |task| {
+            if task.told_to_stop {
+                return false;
+            }
+            end(task, now, End { code, reason });
+            task.plan_stop(now, seed);
+            if task.status >= Status::Running {
+                task.status = Status::Deactivating;
+            }
+            task.updated_at = now;
+            task.version += 1;
+            true
+        });
+        if told == Some(true) {
+            self.put_next(serial);
+            self.tell_task(serial);
         }
-        end(task, now, End { code, reason });
-        task.plan_stop(now, &mut self.seed);
-        if task.status >= Status::Running {
-            task.status = Status::Deactivating;
-        }
-        task.updated_at = now;
-        task.version += 1;
-        self.put_next(serial);
-        self.tell_task(serial);
     }
+}
+
+/// Whether a step of a task is anything to its service.
+fn concerns_service(step: Step) -> bool {
+    use Step::{Exit, FailChecks, FailStart, Finish, Pass, Run};
+    matches!(step, Run | Pass | FailChecks | Exit | FailStart | Finish)
 }
 
 /// A task's end has begun: `desiredStatus` is STOPPED from here on.
@@ -345,7 +356,7 @@ fn take(task: &mut Task, step: Step, now: Timestamp, seed: &mut Seed) {
 
 fn exits(task: &mut Task, now: Timestamp, seed: &mut Seed) {
     let memory = Some("OutOfMemoryError: Container killed due to memory usage");
-    let (container, code, reason) = match (&task.behaviour, task.exit_code) {
+    let (container, code, reason) = match (&*task.behaviour, task.exit_code) {
         // Something else has ended it.
         (_, Some(code)) => (None, code, None),
         (Behaviour::ExitsAfter { container, code, .. }, None) => {

@@ -73,5 +73,5 @@ pub(crate) fn service_of(arn: &str) -> Option<ServiceKey> {
     let mut parts = path(arn).split('/');
     let (cluster, name) = (parts.next()?, parts.next()?);
     parts.next()?;
-    Some(ServiceKey { cluster: cluster.to_owned(), name: name.to_owned() })
+    Some(ServiceKey { cluster: cluster.into(), name: name.into() })
 }

@@ -81,7 +81,7 @@ impl Ecs {
         if !task.deployment.is_empty() {
             to.insert("startedBy".into(), (*task.deployment).into());
         }
-        to.insert("taskArn".into(), self.names.task(cluster, &task.id).into());
+        to.insert("taskArn".into(), (*task.arn).into());
         let definition = self.names.task_definition(&task.revision);
         to.insert("taskDefinitionArn".into(), definition.into());
         to.insert("version".into(), task.version.into());
@@ -135,7 +135,7 @@ impl Ecs {
         if let Some(reason) = ended.and_then(|ended| ended.reason) {
             to.insert("reason".into(), reason.into());
         }
-        to.insert("taskArn".into(), self.names.task(cluster, &task.id).into());
+        to.insert("taskArn".into(), (*task.arn).into());
         let interfaces = if task.status == Status::Provisioning || bare {
             json!([])
         } else {
@@ -157,7 +157,7 @@ impl Ecs {
         let mut to = service.settings.clone();
         let (running, pending) = self.counts(service, |_| true);
         to.insert("serviceArn".into(), service.arn.clone().into());
-        to.insert("serviceName".into(), service.key.name.clone().into());
+        to.insert("serviceName".into(), (*service.key.name).into());
         to.insert("clusterArn".into(), service.cluster_arn.clone().into());
         to.insert("status".into(), service.status.word().into());
         to.insert("desiredCount".into(), service.desired_count.into());

@@ -4,7 +4,7 @@
 //! much, start what is missing, and say what is finished. Passes happen when something changed (a call, a task's step),
 //! with the delays of the recordings; one that finds nothing to do does nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +16,7 @@ use crate::service::{
     Deployment, RolloutState, Service, ServiceDeploymentStatus as Status, ServiceKey, ServiceStatus,
 };
 use crate::task::Status as TaskStatus;
+use crate::tasks::{Crew, CrewId};
 
 /// From the replacement of the task that reached the threshold to the circuit breaker's verdict: 5 s in two of two
 /// published timelines, which is why one task more than the threshold is started.
@@ -31,13 +32,13 @@ const LARGE: usize = 50;
 /// See [`LARGE`].
 const LOOKS_EVERY_MS: i64 = 1_000;
 
-/// A service's tasks, as the scheduler sees them: serial number, deployment, whether it runs, whether it is healthy.
-#[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    pub(crate) serial: u64,
-    pub(crate) deployment: Arc<str>,
-    pub(crate) runs: bool,
-    pub(crate) healthy: bool,
+/// A task that the scheduler may stop: serial number, whose, whether it runs, whether it is healthy.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    serial: u64,
+    crew: CrewId,
+    runs: bool,
+    healthy: bool,
 }
 
 impl Ecs {
@@ -58,18 +59,15 @@ impl Ecs {
         if service.status != ServiceStatus::Inactive {
             self.take_up(&mut service);
             self.give_up(&mut service);
-            let mut seen = self.seen(&service);
-            if self.stop_surplus(&mut service, &seen) {
-                seen = self.seen(&service);
-            }
-            let started = self.start_missing(&mut service, &seen);
-            self.finish(&mut service, &seen, started);
+            self.stop_surplus(&mut service);
+            let started = self.start_missing(&mut service);
+            self.finish(&mut service, started);
         }
         self.services.insert(key.clone(), service);
     }
 
     /// The service's tasks that ECS wants to run, oldest first.
-    pub(crate) fn seen(&self, service: &Service) -> Vec<Seen> {
+    fn seen(&self, service: &Service) -> Vec<Seen> {
         service
             .tasks
             .iter()
@@ -77,11 +75,16 @@ impl Ecs {
             .filter(|(_, task)| task.wanted())
             .map(|(serial, task)| Seen {
                 serial,
-                deployment: task.deployment.clone(),
+                crew: task.crew,
                 runs: task.status == TaskStatus::Running,
                 healthy: task.status == TaskStatus::Running && task.healthy,
             })
             .collect()
+    }
+
+    /// How many of the service's tasks do what, by deployment in the service's order.
+    fn crews(&self, service: &Service) -> impl Iterator<Item = &Crew> {
+        service.deployments.iter().map(|one| self.tasks.crew(one.crew))
     }
 
     /// What calls have asked for begins.
@@ -114,12 +117,7 @@ impl Ecs {
         let threshold = breaker.failures_tolerated(service.desired_count);
         let now = self.now;
         // Counted from the replacement of the task that it is about.
-        let missed = service
-            .tasks
-            .iter()
-            .filter_map(|serial| self.tasks.get(*serial)?.missed_at)
-            .filter(|missed| *missed > now)
-            .min();
+        let missed = self.crews(service).filter_map(|crew| crew.unnoticed(now).next()).min();
         let Some(primary) = service.deployments.first_mut() else {
             return;
         };
@@ -136,40 +134,45 @@ impl Ecs {
 
     /// Stops tasks that are too many: of PRIMARY over `desiredCount`, of ACTIVE deployments as far as enough healthy
     /// ones remain.
-    fn stop_surplus(&mut self, service: &mut Service, seen: &[Seen]) -> bool {
+    fn stop_surplus(&mut self, service: &mut Service) {
         let Some(primary) = service.deployments.first_mut() else {
-            return false;
+            return;
         };
         primary.desired_count = service.desired_count;
-        let primary = primary.id.clone();
-        if service.deployments.len() == 1 && count(seen.iter()) <= service.desired_count {
-            return false;
-        }
-        let (own, mut old): (Vec<Seen>, Vec<Seen>) = seen.iter().cloned().partition(|task| {
-            Arc::ptr_eq(&task.deployment, &primary) || task.deployment == primary
-        });
-        let healthy = count(own.iter().filter(|task| task.healthy));
-        let mut stop = surplus(own, service.desired_count);
-
+        let (crew, wanted) = (primary.crew, service.desired_count);
+        let own = self.tasks.crew(crew);
         // INVARIANT: healthy tasks never fall below the minimum by a stop of ours.
-        let keep = service.fewest_healthy().saturating_sub(healthy);
+        let keep = service.fewest_healthy().saturating_sub(own.healthy);
+        let all = self.crews(service).map(|crew| crew.wanted);
+        let old: u32 = all.skip(1).sum();
+        if own.wanted <= wanted && old <= keep {
+            // Nothing is too much, which is what most looks come to.
+            let kept = self.crews(service).map(|crew| crew.wanted).collect::<Vec<u32>>();
+            return share(service, &kept, keep);
+        }
+        let (own, mut old): (Vec<Seen>, Vec<Seen>) =
+            self.seen(service).into_iter().partition(|task| task.crew == crew);
+        let mut stop = surplus(own, wanted);
         // The healthy ones are kept, and of those the oldest.
         old.sort_by_key(|task| (!task.healthy, !task.runs, task.serial));
-        let mut kept: BTreeMap<Arc<str>, u32> = BTreeMap::new();
-        for (place, task) in old.into_iter().enumerate() {
-            if u32::try_from(place).is_ok_and(|place| place < keep) {
-                *kept.entry(task.deployment).or_default() += 1;
-            } else {
-                stop.push(task);
-            }
-        }
+        let kept = usize::try_from(keep).unwrap_or(usize::MAX).min(old.len());
+        stop.extend(old.split_off(kept));
+        let of = |one: &Deployment| count(old.iter().filter(|task| task.crew == one.crew));
+        let kept: Vec<u32> = service.deployments.iter().map(of).collect();
         share(service, &kept, keep);
+        self.stop(service, &stop);
+    }
 
-        let any = !stop.is_empty();
+    /// Stops tasks that are too many.
+    fn stop(&mut self, service: &mut Service, tasks: &[Seen]) {
+        let mut reasons: BTreeMap<CrewId, Arc<str>> = BTreeMap::new();
+        for one in &service.deployments {
+            let reason = format!("Scaling activity initiated by (deployment {})", one.id);
+            reasons.insert(one.crew, reason.into());
+        }
         let mut stopped: BTreeMap<u64, Arc<str>> = BTreeMap::new();
-        for task in stop {
-            let reason =
-                format!("Scaling activity initiated by (deployment {})", task.deployment).into();
+        for task in tasks {
+            let reason = reasons.get(&task.crew).cloned().unwrap_or_default();
             self.stop_task(task.serial, "ServiceSchedulerInitiated", reason);
             if let (true, Some(known)) = (task.runs, self.tasks.get(task.serial)) {
                 stopped.insert(task.serial, known.id.clone());
@@ -184,45 +187,38 @@ impl Ecs {
             );
             self.note(service, &message);
         }
-        any
     }
 
     /// Starts tasks that are missing, each by the deployment that wants it: ACTIVE ones first replace what they lost.
-    fn start_missing(&mut self, service: &mut Service, seen: &[Seen]) -> bool {
-        if service.deployments.len() == 1 && count(seen.iter()) >= service.desired_count {
+    fn start_missing(&mut self, service: &mut Service) -> bool {
+        let wanted: u32 = self.crews(service).map(|crew| crew.wanted).sum();
+        if service.deployments.len() == 1 && wanted >= service.desired_count {
             return false;
         }
         let no_capacity = self.no_capacity_until(&service.key.name);
-        let mut running: BTreeMap<Arc<str>, u32> = BTreeMap::new();
         let now = self.now;
-        let gone = service.tasks.iter().filter_map(|serial| self.tasks.get(*serial));
-        let not_missed = gone
-            .filter(|task| task.missed_at.is_some_and(|missed| missed > now))
-            .map(|task| &task.deployment);
-        for deployment in seen.iter().map(|task| &task.deployment).chain(not_missed) {
-            *running.entry(deployment.clone()).or_default() += 1;
-        }
         // A maximum that is rounded down to nothing still lets the first task start.
         let most = service.most_tasks().max(service.desired_count.min(1));
-        let mut room = most.saturating_sub(count(seen.iter()));
+        let mut room = most.saturating_sub(wanted);
         let mut started = Vec::new();
-        let order: Vec<Arc<str>> =
-            service.deployments.iter().rev().map(|deployment| deployment.id.clone()).collect();
-        for id in order {
-            let has = running.get(&id).copied().unwrap_or(0);
-            let Some(deployment) = service.deployment(&id) else {
+        for place in (0..service.deployments.len()).rev() {
+            let Some(deployment) = service.deployments.get(place) else {
                 continue;
             };
+            let crew = self.tasks.crew(deployment.crew);
+            let unnoticed = u32::try_from(crew.unnoticed(now).count()).unwrap_or(u32::MAX);
+            let has = crew.wanted.saturating_add(unnoticed);
             let missing = deployment.desired_count.saturating_sub(has).min(room);
             // A deployment that has FAILED starts nothing more (`Deployment.rolloutState`, API reference).
             if missing == 0 || deployment.rollout_state == RolloutState::Failed {
                 continue;
             }
+            let id = deployment.id.clone();
             if let Some(until) = self.throttled(service, &id) {
                 self.wake(service, until);
                 continue;
             }
-            let Some(deployment) = service.deployment(&id).cloned() else {
+            let Some(deployment) = service.deployments.get(place).cloned() else {
                 continue;
             };
             if let Some(until) = no_capacity {
@@ -281,16 +277,12 @@ impl Ecs {
     }
 
     /// Says what is finished: ACTIVE deployments that are drained, PRIMARY completed, the service steady or gone.
-    fn finish(&mut self, service: &mut Service, seen: &[Seen], started: bool) {
+    fn finish(&mut self, service: &mut Service, started: bool) {
         if service.deployments.len() > 1 {
-            let alive: BTreeSet<&str> = service
-                .tasks
-                .iter()
-                .filter_map(|serial| Some(&*self.tasks.get(*serial)?.deployment))
-                .collect();
-            let primary = service.primary().map(|primary| primary.id.clone()).unwrap_or_default();
+            let primary = service.primary().map(|primary| primary.crew);
+            let tasks = &self.tasks;
             service.deployments.retain(|one| {
-                one.id == primary || one.desired_count > 0 || alive.contains(&*one.id)
+                Some(one.crew) == primary || one.desired_count > 0 || tasks.crew(one.crew).alive > 0
             });
         }
         if service.status == ServiceStatus::Draining {
@@ -300,10 +292,12 @@ impl Ecs {
             }
             return;
         }
-        let wanted = service.desired_count;
         let alone = service.deployments.len() == 1;
-        let all_run = !started && count(seen.iter()) == wanted && seen.iter().all(|task| task.runs);
-        let all_healthy = all_run && seen.iter().all(|task| task.healthy);
+        let sum = |of: fn(&Crew) -> u32| self.crews(service).map(of).sum::<u32>();
+        let wanted = sum(|crew| crew.wanted);
+        let all_run =
+            !started && wanted == service.desired_count && sum(|crew| crew.running) == wanted;
+        let all_healthy = all_run && sum(|crew| crew.healthy) == wanted;
         let state = service.primary().map(|primary| primary.rollout_state);
         if alone && all_healthy && state == Some(RolloutState::InProgress) {
             self.complete(service);
@@ -371,15 +365,13 @@ fn surplus(mut tasks: Vec<Seen>, desired_count: u32) -> Vec<Seen> {
 
 /// What ACTIVE deployments want from now on: what they keep, and of the rest what they lost, as far as it is still
 /// needed. It never grows.
-fn share(service: &mut Service, kept: &BTreeMap<Arc<str>, u32>, keep: u32) {
-    let mut rest = keep.saturating_sub(kept.values().sum());
-    let mut order: Vec<usize> = (1..service.deployments.len()).collect();
-    let has = |service: &Service, place: &usize| {
-        service.deployments.get(*place).and_then(|one| kept.get(&one.id)).copied().unwrap_or(0)
-    };
-    order.sort_by_key(|place| std::cmp::Reverse(has(service, place)));
-    for place in order {
-        let kept = has(service, &place);
+///
+/// `kept`: by deployment in the service's order, of which the first is PRIMARY and none of this.
+fn share(service: &mut Service, kept: &[u32], keep: u32) {
+    let mut rest = keep.saturating_sub(kept.iter().skip(1).sum());
+    let mut order: Vec<(usize, u32)> = kept.iter().copied().enumerate().skip(1).collect();
+    order.sort_by_key(|(_, kept)| std::cmp::Reverse(*kept));
+    for (place, kept) in order {
         if let Some(deployment) = service.deployments.get_mut(place) {
             let lost = deployment.desired_count.saturating_sub(kept).min(rest);
             deployment.desired_count = kept + lost;

@@ -8,12 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::api::Image;
+use crate::tasks::CrewId;
 
 /// Cluster and name: what a service's ARN ends with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ServiceKey {
-    pub(crate) cluster: String,
-    pub(crate) name: String,
+    pub(crate) cluster: Arc<str>,
+    pub(crate) name: Arc<str>,
 }
 
 /// `Service.status`
@@ -57,6 +58,8 @@ impl RolloutState {
 pub(crate) struct Deployment {
     /// `ecs-svc/<19 digits>`
     pub(crate) id: Arc<str>,
+    /// The number under which its tasks are counted.
+    pub(crate) crew: CrewId,
     /// `family:revision`
     pub(crate) revision: Arc<str>,
     /// The ARN of its service revision.

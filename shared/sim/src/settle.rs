@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::Ecs;
 use crate::error::ApiError;
 use crate::service::{Service, ServiceKey};
-use crate::task::{Status, Step};
+use crate::task::{Of, Status, Step};
 use crate::told::whose;
 
 /// The youngest and the oldest task of a settled service.
@@ -21,7 +21,7 @@ impl Ecs {
     /// # Errors
     /// `ServiceNotFoundException`.
     pub fn settle(&mut self, cluster: &str, service: &str) -> Result<(), ApiError> {
-        let key = ServiceKey { cluster: cluster.to_owned(), name: service.to_owned() };
+        let key = ServiceKey { cluster: cluster.into(), name: service.into() };
         let Some((key, mut service)) = self.services.remove_entry(&key) else {
             return Err(ApiError::no_service());
         };
@@ -29,11 +29,10 @@ impl Ecs {
         if let Some(deployment) = service.primary().cloned() {
             let placement = std::sync::Arc::new(self.placement(&service, &deployment));
             for _ in 0..deployment.desired_count {
-                let of = (key.clone(), deployment.id.clone(), deployment.revision.clone());
-                let serial = self.make_task(of, &placement);
+                let serial = self.make_task(Of::deployment(&key, &deployment), &placement);
                 let age = self.seed.between(AGES);
-                let Some(task) = self.tasks.get_mut(serial) else { continue };
-                task.run_since(now - age, now, &mut self.seed);
+                let seed = &mut self.seed;
+                self.tasks.change(serial, |task| task.run_since(now - age, now, seed));
                 service.tasks.insert(serial);
                 self.put_next(serial);
             }

@@ -13,9 +13,11 @@ use serde_json::{Map, Value};
 use crate::api::Image;
 use crate::behaviour::{Behaviour, Mixed};
 use crate::fault::Lacking;
+use crate::name::Names;
 use crate::queue::Place;
 use crate::seed::Seed;
-use crate::service::ServiceKey;
+use crate::service::{Deployment, ServiceKey};
+use crate::tasks::CrewId;
 
 /// `lastStatus`, in the order of a task's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,16 +116,41 @@ pub(crate) struct Placement {
     pub(crate) overrides: Option<Map<String, Value>>,
 }
 
+/// Whose a task is: of which service, started by whom, of what.
+#[derive(Debug, Clone)]
+pub(crate) struct Of {
+    pub(crate) service: Arc<ServiceKey>,
+    /// The deployment's id, or the caller's text.
+    pub(crate) deployment: Arc<str>,
+    pub(crate) crew: CrewId,
+    /// `family:revision`
+    pub(crate) revision: Arc<str>,
+}
+
+impl Of {
+    pub(crate) fn deployment(service: &Arc<ServiceKey>, deployment: &Deployment) -> Self {
+        Self {
+            service: service.clone(),
+            deployment: deployment.id.clone(),
+            crew: deployment.crew,
+            revision: deployment.revision.clone(),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Task {
     pub(crate) id: Arc<str>,
+    pub(crate) arn: Arc<str>,
     /// Its service; of a task that RunTask started the name is empty, and there is no such service.
     pub(crate) service: Arc<ServiceKey>,
     /// The deployment's id, or the caller's text: `startedBy`.
     pub(crate) deployment: Arc<str>,
+    /// The number under which it is counted.
+    pub(crate) crew: CrewId,
     /// `family:revision`
     pub(crate) revision: Arc<str>,
-    pub(crate) behaviour: Behaviour,
+    pub(crate) behaviour: Arc<Behaviour>,
     pub(crate) placement: Arc<Placement>,
     /// What its ids and addresses come from.
     pub(crate) token: u64,
@@ -174,17 +201,21 @@ const NOTICED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 impl Task {
     /// A task that has just been created.
     pub(crate) fn provisioning(
-        of: (Arc<ServiceKey>, Arc<str>, Arc<str>),
-        behaviour: Behaviour,
+        of: Of,
+        names: &Names,
+        behaviour: Arc<Behaviour>,
         placement: Arc<Placement>,
         token: u64,
         now: Timestamp,
     ) -> Self {
-        let (service, deployment, revision) = of;
+        let Of { service, deployment, crew, revision } = of;
+        let id = Seed::new(token).task_id();
         Self {
-            id: Seed::new(token).task_id().into(),
+            arn: names.task(&service.cluster, &id).into(),
+            id: id.into(),
             service,
             deployment,
+            crew,
             revision,
             behaviour,
             placement,
@@ -233,7 +264,7 @@ impl Task {
         let resolved = seed.chance(50);
         let connected = seed.chance(15);
         self.plan.push_back((pending, Step::Pend));
-        let cannot_pull = match &self.behaviour {
+        let cannot_pull = match &*self.behaviour {
             Behaviour::CannotPullImage => true,
             Behaviour::Mixed(mixed) => seed.happens(mixed.cannot_pull_image),
             _ => false,
@@ -253,7 +284,7 @@ impl Task {
         self.pull_stopped_at = self.pull_started_at + seed.millis(1_000, 5_900);
         let activating = self.pull_stopped_at + seed.millis(100, 600);
         let mut running = activating + seed.millis(9_400, 16_100);
-        if let Behaviour::Mixed(mixed) = &self.behaviour
+        if let Behaviour::Mixed(mixed) = &*self.behaviour
             && let Some(within) = mixed.starts_within
         {
             running = (self.created_at + seed.between(within)).max(activating);
@@ -268,14 +299,11 @@ impl Task {
 
     pub(crate) fn plan_running(&mut self, running: Timestamp, seed: &mut Seed) {
         let grace = self.placement.grace;
-        let mixed = match &self.behaviour {
-            Behaviour::Mixed(mixed) => Some(mixed.clone()),
-            _ => None,
-        };
-        if let Some(mixed) = mixed {
-            return self.plan_mixed(&mixed, running, seed);
+        let behaviour = self.behaviour.clone();
+        if let Behaviour::Mixed(mixed) = &*behaviour {
+            return self.plan_mixed(mixed, running, seed);
         }
-        let run = match &self.behaviour {
+        let run = match &*behaviour {
             Behaviour::ExitsAfter { run, .. } | Behaviour::OutOfMemoryAfter { run } => *run,
             Behaviour::FailsHealthChecks => {
                 // 63 to 79 s from RUNNING to the verdict in the recordings.

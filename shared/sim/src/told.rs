@@ -48,7 +48,7 @@ pub enum What {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskTold {
     /// `taskArn`
-    pub task_arn: String,
+    pub task_arn: Arc<str>,
     /// `group`
     pub group: Arc<str>,
     /// `startedBy`
@@ -80,14 +80,14 @@ pub struct TaskTold {
 }
 
 impl TaskTold {
-    pub(crate) fn new(task: &Task, task_arn: String) -> Self {
+    pub(crate) fn new(task: &Task) -> Self {
         let ended = |number: usize| task.ended.get(number);
         let containers = task.placement.images.iter().enumerate().map(|(number, image)| {
             let ended = ended(number);
             (image.name.clone(), ended.map(|one| one.code), ended.and_then(|one| one.reason))
         });
         Self {
-            task_arn,
+            task_arn: task.arn.clone(),
             group: task.placement.group.clone(),
             started_by: task.deployment.clone(),
             revision: task.revision.clone(),
@@ -120,5 +120,5 @@ impl What {
 
 /// Cluster and name, shared.
 pub(crate) fn whose(service: &Service) -> (Arc<str>, Option<Arc<str>>) {
-    (service.key.cluster.as_str().into(), Some(service.key.name.as_str().into()))
+    (service.key.cluster.clone(), Some(service.key.name.clone()))
 }

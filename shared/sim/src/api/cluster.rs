@@ -52,10 +52,10 @@ impl Ecs {
         let services = self
             .services
             .values()
-            .filter(|one| one.key.cluster == name && one.status == ServiceStatus::Active)
+            .filter(|one| *one.key.cluster == *name && one.status == ServiceStatus::Active)
             .count();
         let (mut running, mut pending) = (0, 0);
-        for task in self.tasks.values().filter(|task| task.service.cluster == name) {
+        for task in self.tasks.values().filter(|task| *task.service.cluster == *name) {
             match task.status {
                 Status::Running => running += 1,
                 Status::Provisioning | Status::Pending | Status::Activating => pending += 1,

@@ -216,6 +216,7 @@ impl Ecs {
         let deployment = Deployment {
             reason: format!("ECS deployment {id} in progress."),
             id: id.into(),
+            crew: self.tasks.new_crew(),
             revision: service.task_definition.clone(),
             service_revision: revision.arn.clone(),
             desired_count: service.desired_count,

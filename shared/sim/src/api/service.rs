@@ -13,9 +13,9 @@ use crate::service::{RolloutState, Service, ServiceKey, ServiceStatus};
 
 impl Ecs {
     pub(super) fn create_service(&mut self, input: Input<'_>) -> Result<Value, ApiError> {
-        let name = input.required("serviceName")?.to_owned();
+        let name = input.required("serviceName")?.into();
         let cluster = self.cluster(input)?;
-        let key = Arc::new(ServiceKey { cluster: cluster.clone(), name });
+        let key = Arc::new(ServiceKey { cluster: cluster.as_str().into(), name });
         if self.services.get(&key).is_some_and(|one| one.status != ServiceStatus::Inactive) {
             // AWS's words, as published.
             return Err(ApiError::invalid("Creation of service was not idempotent."));
@@ -127,7 +127,8 @@ impl Ecs {
         let wanted = input.required_texts("services", 10)?;
         let (mut services, mut failures) = (Vec::new(), Vec::new());
         for text in wanted {
-            let key = ServiceKey { cluster: cluster.clone(), name: name::last(text).to_owned() };
+            let key =
+                ServiceKey { cluster: cluster.as_str().into(), name: name::last(text).into() };
             match self.services.get(&key) {
                 Some(service) => services.push(self.service_json(service)),
                 None => failures.push(missing(&self.names.service(&key))),
@@ -145,7 +146,7 @@ impl Ecs {
             .services
             .values()
             .filter(|one| {
-                !none && one.key.cluster == cluster && one.status == ServiceStatus::Active
+                !none && *one.key.cluster == *cluster && one.status == ServiceStatus::Active
             })
             .map(|one| Value::from(one.arn.clone()))
             .collect();
@@ -184,7 +185,7 @@ impl Ecs {
     /// # Errors
     /// `ServiceNotFoundException`
     pub(super) fn service_named(&self, cluster: &str, name: &str) -> Result<&Service, ApiError> {
-        let key = ServiceKey { cluster: cluster.to_owned(), name: name.to_owned() };
+        let key = ServiceKey { cluster: cluster.into(), name: name.into() };
         self.services.get(&key).map(AsRef::as_ref).ok_or_else(ApiError::no_service)
     }
 }

@@ -10,7 +10,8 @@ use crate::error::ApiError;
 use crate::name;
 use crate::render::Form;
 use crate::service::ServiceKey;
-use crate::task::Placement;
+use crate::task::{Of, Placement};
+use crate::tasks::Tasks;
 
 impl Ecs {
     /// 100 a page, newest first (ECS promises no order). `startedBy` "must be the only filter that you use" beside the
@@ -40,9 +41,9 @@ impl Ecs {
             .tasks
             .values()
             .rev()
-            .filter(|task| task.service.cluster == cluster)
+            .filter(|task| *task.service.cluster == *cluster)
             .filter(|task| stopped == Some(task.told_to_stop))
-            .filter(|task| service.is_none_or(|service| task.service.name == service))
+            .filter(|task| service.is_none_or(|service| *task.service.name == *service))
             .filter(|task| started_by.is_none_or(|by| *task.deployment == *by))
             .filter(|task| {
                 family.is_none_or(|family| {
@@ -125,9 +126,14 @@ impl Ecs {
             return Ok(json!({"tasks": [], "failures": [{"reason": reason}]}));
         }
         let serials = known.unwrap_or_else(|| {
-            let nobody = Arc::new(ServiceKey { cluster, name: String::new() });
+            let nobody = Arc::new(ServiceKey { cluster: cluster.into(), name: "".into() });
             let mut run = || {
-                let of = (nobody.clone(), started_by.clone(), revision.clone());
+                let of = Of {
+                    service: nobody.clone(),
+                    deployment: started_by.clone(),
+                    crew: Tasks::NOBODYS,
+                    revision: revision.clone(),
+                };
                 let serial = self.make_task(of, &placement);
                 self.put_next(serial);
                 self.tell_task(serial);
@@ -170,6 +176,6 @@ impl Ecs {
 
     fn find_task(&self, cluster: &str, text: &str) -> Option<(u64, &crate::task::Task)> {
         let id = name::last(text);
-        self.tasks.iter().find(|(_, task)| *task.id == *id && task.service.cluster == cluster)
+        self.tasks.iter().find(|(_, task)| *task.id == *id && *task.service.cluster == *cluster)
     }
 }

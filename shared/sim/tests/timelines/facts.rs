@@ -130,6 +130,14 @@ fn told(event: &Value) -> Told {
     Told { at: at(&event["time"]).unwrap(), cluster, service, what }
 }
 
+/// Of a task's steps, those from RUNNING on.
+fn is_told_as_fact(event: &Value) -> bool {
+    let detail = &event["detail"];
+    event["detail-type"] != "ECS Task State Change"
+        || detail["lastStatus"] == "RUNNING"
+        || detail["stopCode"].is_string()
+}
+
 #[test]
 fn facts_and_json_tell_the_same_events_in_the_same_order() {
     let mut words = std::collections::BTreeSet::new();
@@ -142,6 +150,7 @@ fn facts_and_json_tell_the_same_events_in_the_same_order() {
             |ecs, until| facts.extend(ecs.advance_facts(until)),
             Ecs::new(setup(seed)).telling_facts(),
         );
+        events.retain(is_told_as_fact);
         for (number, (event, fact)) in events.iter().zip(&facts).enumerate() {
             assert_eq!(told(event), *fact, "seed {seed}, event {number}: {event}");
             match &fact.what {
