@@ -4,7 +4,7 @@
 //! [`Ports::take_kept`]; only the adapters are others. `sweep` looks once a minute, at a second of the minute that the seed
 //! chooses: what falls due is decided with the next event or the next look, not before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -38,7 +38,7 @@ pub(super) struct Steady {
     phase: i64,
     invocations: u64,
     /// What each task's stop was last told with.
-    told: BTreeMap<u64, StopTold>,
+    told: HashMap<u64, StopTold>,
     /// Services with an open incident.
     open: BTreeSet<ServiceKey>,
     /// By service: its record, and when somebody has to look.
@@ -57,7 +57,7 @@ impl Steady {
             guard,
             phase: i64::try_from((seed >> 17) % 60).unwrap_or(0),
             invocations: 0,
-            told: BTreeMap::new(),
+            told: HashMap::new(),
             open: BTreeSet::new(),
             records: BTreeMap::new(),
             memory: Memory { account: Mutex::default(), config },
@@ -125,8 +125,13 @@ impl Steady {
                     exit_codes: task.containers.iter().map(|one| one.exit_code).collect(),
                     execution_stopped: task.execution_stopped_at.is_some(),
                 };
-                let before = self.told.insert(task.task.hash64(), stop.clone());
-                before != Some(stop)
+                let known = self.told.entry(task.task.hash64());
+                let is_news =
+                    !matches!(&known, hash_map::Entry::Occupied(known) if *known.get() == stop);
+                if is_news {
+                    known.insert_entry(stop);
+                }
+                is_news
             }
             Body::Deployment(_) => true,
             // A steady state is none: a service in a crash loop reports one after every restart.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use steady_core::event::{self, Event};
+use steady_core::event::{self, Body, Event};
 use steady_core::name::Interner;
 use steady_sim::{Behaviour, Ecs, Setup};
 
@@ -122,9 +122,17 @@ fn every_kind_of_event_becomes_what_its_json_becomes() {
     let events: Vec<Event> = facts.into_iter().map(|told| to.event(told)).collect();
     let mut interner = Interner::default();
     let told = failing(Ecs::new(setup())).advance(until);
+    let parsed = told
+        .iter()
+        .map(|told| (event::parse(told.to_string().as_bytes(), &mut interner).unwrap(), told));
+    // On its way to RUNNING a task tells nobody anything.
+    let tells = |event: &Event| match &event.body {
+        Body::Task(task) => task.tells_of_stop() || task.is_running(),
+        _ => true,
+    };
+    let told: Vec<(Event, &Value)> = parsed.filter(|(event, _)| tells(event)).collect();
     assert_eq!(events.len(), told.len());
-    for (event, told) in events.into_iter().zip(told) {
-        let parsed = event::parse(told.to_string().as_bytes(), &mut interner).unwrap();
+    for (event, (parsed, told)) in events.into_iter().zip(told) {
         assert_eq!(event, Event { id: None, ..parsed }, "{told}");
     }
 }

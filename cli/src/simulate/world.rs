@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use steady_core::event::{self, Event};
 use steady_core::name::Interner;
-use steady_sim::{Behaviour, Ecs, Mixed, Setup, Told, What};
+use steady_sim::{Behaviour, Ecs, Mixed, Setup};
 
 use super::aws::Aws;
 use super::guard::{Guard, Watching};
@@ -170,12 +170,7 @@ impl<'a> World<'a> {
         match self.feed {
             Feed::Facts => {
                 let told = ecs.advance_facts(until).into_iter();
-                // Most of a task's steps concern nobody.
-                let concerns = |told: &Told| match &told.what {
-                    What::Task(task) => task.stop_code.is_some() || task.last_status == "RUNNING",
-                    What::Deployment { .. } | What::Action { .. } => true,
-                };
-                told.filter(concerns).map(|told| self.facts.event(told)).collect()
+                told.map(|told| self.facts.event(told)).collect()
             }
             Feed::Json => {
                 let told = ecs.advance(until);

@@ -1,6 +1,7 @@
 //! What is to come, in order of time; things due at one instant in the order in which they were put in.
 
-use std::collections::BTreeMap;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -21,35 +22,75 @@ pub(crate) enum Due {
 /// Where an entry stands, to take it out again.
 pub(crate) type Place = (Timestamp, u64);
 
+/// A heap. What is taken out early, which is rare, stays in it until it comes to the top.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    entries: BTreeMap<Place, Due>,
+    /// INVARIANT: the next one has not been taken out.
+    entries: BinaryHeap<Reverse<Entry>>,
+    taken_out: BTreeSet<Place>,
     count: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    place: Place,
+    due: Due,
 }
 
 impl Queue {
     pub(crate) fn put(&mut self, at: Timestamp, due: Due) -> Place {
         self.count += 1;
         let place = (at, self.count);
-        self.entries.insert(place, due);
+        self.entries.push(Reverse(Entry { place, due }));
         place
     }
 
+    /// Takes out what stands there, which must not have come up yet.
     pub(crate) fn remove(&mut self, place: Place) {
-        self.entries.remove(&place);
+        self.taken_out.insert(place);
+        self.clear_top();
     }
 
     pub(crate) fn next_at(&self) -> Option<Timestamp> {
-        self.entries.first_key_value().map(|((at, _), _)| *at)
+        self.entries.peek().map(|Reverse(entry)| entry.place.0)
     }
 
     /// The next thing, if it is due by `until`.
     pub(crate) fn pop(&mut self, until: Timestamp) -> Option<(Timestamp, Due)> {
-        let entry = self.entries.first_entry()?;
-        if entry.key().0 > until {
+        if self.next_at()? > until {
             return None;
         }
-        let ((at, _), due) = entry.remove_entry();
-        Some((at, due))
+        let Reverse(Entry { place, due }) = self.entries.pop()?;
+        self.clear_top();
+        Some((place.0, due))
+    }
+
+    fn clear_top(&mut self) {
+        while let Some(Reverse(entry)) = self.entries.peek()
+            && self.taken_out.remove(&entry.place)
+        {
+            self.entries.pop();
+        }
     }
 }
+
+/// By its place alone, which nothing else has.
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place.cmp(&other.place)
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place
+    }
+}
+
+impl Eq for Entry {}

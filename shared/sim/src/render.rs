@@ -42,10 +42,11 @@ impl Ecs {
         let cluster = &task.service.cluster;
         // The event that tells the connectivity alone comes without attachments and attributes.
         let bare = task.connected && form == Form::Event;
+        let identity = self.identity(task);
         let mut to = Map::new();
         to.insert(
             "attachments".into(),
-            if bare { json!([]) } else { self.attachments(task, form) },
+            if bare { json!([]) } else { attachments(task, &identity, form) },
         );
         if !bare {
             to.insert(
@@ -53,7 +54,6 @@ impl Ecs {
                 json!([{"name": "ecs.cpu-architecture", "value": "x86_64"}]),
             );
         }
-        let identity = self.identity(task);
         to.insert("availabilityZone".into(), identity.zone.clone().into());
         if let Some(provider) = &task.placement.capacity_provider {
             to.insert("capacityProviderName".into(), provider.clone().into());
@@ -435,11 +435,6 @@ impl Ecs {
             load_balancer: seed.uuid(),
             containers,
         }
-    }
-
-    fn attachments(&self, task: &Task, form: Form) -> Value {
-        let identity = self.identity(task);
-        attachments(task, &identity, form)
     }
 }
 

@@ -325,14 +325,13 @@ impl Deployment {
             add(*half_hour, *more);
         }
         for task in running {
-            for (half_hour, more) in self.shares_of(Life {
+            let life = Life {
                 trial: Some((task.started_at, true)),
                 crashed: false,
                 started_at: Some(task.started_at),
                 ended_at: now,
-            }) {
-                add(half_hour, more);
-            }
+            };
+            self.share_out(life, &mut add);
         }
         counts
     }
@@ -350,25 +349,24 @@ impl Deployment {
     }
 
     fn shares(&self, stop: &TaskStop) -> Vec<(i64, Counts)> {
-        self.shares_of(Life::of(stop))
+        let mut shares = Vec::new();
+        self.share_out(Life::of(stop), |half_hour, counts| shares.push((half_hour, counts)));
+        shares
     }
 
     /// What a task's life adds to which half hour; what lies before `evidence_from` adds nothing.
-    fn shares_of(&self, life: Life) -> Vec<(i64, Counts)> {
-        let mut shares = Vec::new();
+    fn share_out(&self, life: Life, mut add: impl FnMut(i64, Counts)) {
         let from = self.evidence_from;
         if let Some((at, passed)) = life.trial.filter(|(at, _)| *at >= from) {
             let (passed_starts, failed_starts) = (u32::from(passed), u32::from(!passed));
-            shares.push((
-                self.half_hour_of(at),
-                Counts { passed_starts, failed_starts, ..Counts::ZERO },
-            ));
+            let counts = Counts { passed_starts, failed_starts, ..Counts::ZERO };
+            add(self.half_hour_of(at), counts);
         }
         if life.crashed && life.ended_at >= from {
-            shares.push((self.half_hour_of(life.ended_at), Counts { crashes: 1, ..Counts::ZERO }));
+            add(self.half_hour_of(life.ended_at), Counts { crashes: 1, ..Counts::ZERO });
         }
         let Some(exposed_from) = life.exposed_from() else {
-            return shares;
+            return;
         };
         let mut at = exposed_from.max(from);
         // A task that runs for months is cut to the present day; older half hours are never read.
@@ -381,10 +379,9 @@ impl Deployment {
         while at < ended {
             let half_hour = at.div_euclid(length);
             let until = ((half_hour + 1) * length).min(ended);
-            shares.push((half_hour, Counts { exposure_ms: until - at, ..Counts::ZERO }));
+            add(half_hour, Counts { exposure_ms: until - at, ..Counts::ZERO });
             at = until;
         }
-        shares
     }
 
     /// When the present day of evidence began.

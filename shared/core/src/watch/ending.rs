@@ -151,8 +151,8 @@ impl Deciding<'_> {
         let ends: Vec<Timestamp> = ends.collect();
         let mut gaps: Vec<SignedDuration> =
             ends.iter().zip(ends.iter().skip(1)).map(|(a, b)| b.duration_since(*a)).collect();
-        gaps.sort_unstable();
-        gaps.get(gaps.len() / 2).copied().unwrap_or(SignedDuration::ZERO)
+        let middle = gaps.len() / 2;
+        if gaps.is_empty() { SignedDuration::ZERO } else { *gaps.select_nth_unstable(middle).1 }
     }
 
     /// When, and how, the incident ends if nothing more happens.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::input::{Input, missing};
+use super::input::{Input, described, missing};
 use crate::Ecs;
 use crate::error::ApiError;
 use crate::name;
@@ -39,7 +39,7 @@ impl Ecs {
                 None => failures.push(missing(&self.names.cluster(name::last(text)))),
             }
         }
-        Ok(json!({"clusters": clusters, "failures": failures}))
+        Ok(described("clusters", clusters, failures))
     }
 
     /// 100 a page (API reference).

@@ -95,6 +95,16 @@ impl<'a> Input<'a> {
     }
 }
 
+/// An answer of these members. `json!` would copy them, which of many tasks costs more than making them.
+pub(crate) fn answer<const N: usize>(members: [(&str, Value); N]) -> Value {
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What a Describe operation found and what it did not.
+pub(crate) fn described(name: &str, found: Vec<Value>, failures: Vec<Value>) -> Value {
+    answer([(name, found.into()), ("failures", failures.into())])
+}
+
 /// `Failure` with the reason MISSING: what Describe operations answer for what they do not find, beside what they do
 /// ("API failure reasons", developer guide).
 pub(crate) fn missing(arn: &str) -> Value {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::deploy::{self, configuration};
-use super::input::{Input, missing};
+use super::input::{Input, answer, described, missing};
 use crate::Ecs;
 use crate::error::ApiError;
 use crate::name;
@@ -52,9 +52,9 @@ impl Ecs {
             steady: false,
         };
         self.deploy(&mut service);
-        let answer = self.service_json(&service);
+        let shown = self.service_json(&service);
         self.services.insert(key, Box::new(service));
-        Ok(json!({"service": answer}))
+        Ok(answer([("service", shown)]))
     }
 
     /// What begins a deployment is the API reference's list (UpdateService): a new task definition, `forceNewDeployment`,
@@ -72,13 +72,13 @@ impl Ecs {
         let Some(mut service) = self.services.remove(&key) else {
             return Err(ApiError::no_service());
         };
-        let answer = self.apply_update(
+        let updated = self.apply_update(
             &mut service,
             input,
             Update { revision, desired_count, force, given },
         );
         self.services.insert(key, service);
-        answer
+        updated
     }
 
     fn apply_update(
@@ -118,7 +118,7 @@ impl Ecs {
             let at = self.now + self.seed.millis(2_000, 8_000);
             self.wake(service, at);
         }
-        Ok(json!({"service": self.service_json(service)}))
+        Ok(answer([("service", self.service_json(service))]))
     }
 
     /// At most 10 (API reference).
@@ -134,7 +134,7 @@ impl Ecs {
                 None => failures.push(missing(&self.names.service(&key))),
             }
         }
-        Ok(json!({"services": services, "failures": failures}))
+        Ok(described("services", services, failures))
     }
 
     /// 10 a page; without DRAINING and INACTIVE ones ("no longer visible in … ListServices", DeleteService).
@@ -176,7 +176,7 @@ impl Ecs {
                 now,
             );
             self.wake(&mut service, now);
-            Ok(json!({"service": self.service_json(&service)}))
+            Ok(answer([("service", self.service_json(&service))]))
         };
         self.services.insert(key, service);
         answer

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::input::{Input, missing};
+use super::input::{Input, described, missing};
 use crate::Ecs;
 use crate::error::ApiError;
 use crate::name;
@@ -52,7 +52,7 @@ impl Ecs {
                 None => failures.push(missing(arn)),
             }
         }
-        Ok(json!({"serviceDeployments": found, "failures": failures}))
+        Ok(described("serviceDeployments", found, failures))
     }
 
     /// At most 20 (API reference).
@@ -72,7 +72,7 @@ impl Ecs {
                 None => failures.push(missing(arn)),
             }
         }
-        Ok(json!({"serviceRevisions": found, "failures": failures}))
+        Ok(described("serviceRevisions", found, failures))
     }
 
     /// Which states can be stopped, and what follows, is the developer guide's list ("Stopping Amazon ECS service

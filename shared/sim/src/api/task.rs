@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::input::{Input, missing};
+use super::input::{Input, described, missing};
 use crate::Ecs;
 use crate::error::ApiError;
 use crate::name;
@@ -75,7 +75,7 @@ impl Ecs {
                 None => failures.push(missing(&self.names.task(&cluster, name::last(text)))),
             }
         }
-        Ok(json!({"tasks": tasks, "failures": failures}))
+        Ok(described("tasks", tasks, failures))
     }
 
     /// `stoppedReason` is the caller's reason, or "Task stopped by user" (StopTask, API reference; recorded samples).
