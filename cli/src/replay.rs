@@ -289,6 +289,8 @@ impl<O: Write> Timeline<'_, O> {
                     self.clock = now;
                     self.standalone(family, &[])?;
                 }
+                // A recording has no switch.
+                Whose::Account => {}
             }
         }
         Ok(())

@@ -97,6 +97,8 @@ pub enum IncidentKind {
     Environment,
     /// An alarm of `health.rollback_alarms` went off.
     Alarm,
+    /// A person ordered a rollback of a service that was in no incident.
+    ByHand,
 }
 
 impl IncidentKind {
@@ -109,6 +111,7 @@ impl IncidentKind {
             Self::BadRedeployed => "bad-redeployed",
             Self::Environment => "environment",
             Self::Alarm => "alarm",
+            Self::ByHand => "by-hand",
         }
     }
 
@@ -121,13 +124,14 @@ impl IncidentKind {
             Self::BadRedeployed => "bad revision deployed again",
             Self::Environment => "tasks do not start",
             Self::Alarm => "alarm",
+            Self::ByHand => "rollback by hand",
         }
     }
 
     /// A graver kind in an open incident is news, an equal or lesser one is not.
     fn gravity(self) -> u8 {
         match self {
-            Self::Environment => 0,
+            Self::Environment | Self::ByHand => 0,
             Self::DeploymentStuck | Self::BadRedeployed => 1,
             Self::Alarm => 2,
             // What ends tasks says more than what is measured of them.
@@ -255,6 +259,8 @@ pub enum Resolution {
         /// For how long.
         soak: SignedDuration,
     },
+    /// The rollback that a person ordered was not done: they were told why.
+    NotDone,
     /// Tasks start again: ECS says that the service is steady.
     Steady,
     /// The alarms that it rested on are over.

@@ -39,5 +39,6 @@ pub mod scaling;
 pub mod slow_pass;
 pub mod standalone;
 pub mod stop;
+pub mod switch;
 pub mod turn;
 pub mod watch;

@@ -27,6 +27,7 @@ use crate::name::{
 use crate::notice::Message;
 use crate::record::Stored;
 use crate::rollback::{Restore, Settings};
+use crate::switch::Switch;
 
 /// Why an adapter could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -384,6 +385,26 @@ pub trait KeepRecords {
         trouble: &Trouble,
         stale: &[ServiceKey],
     ) -> impl Future<Output = Result<Account, PortError>> + Send;
+}
+
+/// Keeps the account's switch, in the item that [`KeepRecords::account`] reads. What services announce in it is not
+/// touched.
+pub trait KeepSwitch {
+    /// The switch, and what a save is conditional on: 0 where it was never saved.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn load_switch(&self) -> impl Future<Output = Result<(Switch, u64), PortError>> + Send;
+
+    /// Writes it, with [`Switch::due`], if the stored version is still `version`.
+    ///
+    /// # Errors
+    /// [`PortError`]. [`PortError::Unclear`] leaves open whether it was written.
+    fn save_switch(
+        &self,
+        switch: &Switch,
+        version: u64,
+    ) -> impl Future<Output = Result<Saved, PortError>> + Send;
 }
 
 /// Reads what services have been through.

@@ -112,10 +112,15 @@ pub enum Whose {
     Service(ServiceKey),
     /// What is remembered of tasks of no service, a [`crate::standalone::StandaloneRecord`].
     Family(FamilyKey),
+    /// The account's own item: its [`crate::switch::Switch`].
+    Account,
 }
 
 /// Begins the key of a family. No service's key begins with `#`: see [`ServiceKey`].
 const FAMILY: &str = "#family/";
+
+/// The key of the account's own item.
+const ACCOUNT: &str = "#account";
 
 impl Whose {
     /// The key of its items in the table.
@@ -127,7 +132,8 @@ impl Whose {
     /// assert_eq!(Whose::Family(nightly.clone()).key(), "#family/prod/nightly-report");
     /// assert_eq!(Whose::of_key("#family/prod/nightly-report"), Some(Whose::Family(nightly)));
     /// assert_eq!(Whose::of_key("prod/checkout"), Some(Whose::Service("prod/checkout".into())));
-    /// assert_eq!(Whose::of_key("#account"), None);
+    /// assert_eq!(Whose::of_key("#account"), Some(Whose::Account));
+    /// assert_eq!(Whose::of_key("#sweep"), None);
     /// ```
     pub fn key(&self) -> String {
         match self {
@@ -135,11 +141,15 @@ impl Whose {
             Self::Family(FamilyKey { cluster, family }) => {
                 format!("{FAMILY}{}/{family}", cluster.as_deref().unwrap_or_default())
             }
+            Self::Account => ACCOUNT.to_owned(),
         }
     }
 
-    /// The reverse of [`Self::key`]; `None` for the key of an item that is nobody's, such as the account's.
+    /// The reverse of [`Self::key`]; `None` for the key of an item that is nobody's, such as the slow pass's place.
     pub fn of_key(key: &str) -> Option<Self> {
+        if key == ACCOUNT {
+            return Some(Self::Account);
+        }
         let Some(family) = key.strip_prefix(FAMILY) else {
             return (!key.starts_with('#')).then(|| Self::Service(key.into()));
         };
@@ -154,6 +164,7 @@ impl fmt::Display for Whose {
         match self {
             Self::Service(service) => write!(f, "service `{service}`"),
             Self::Family(family) => write!(f, "family `{family}`"),
+            Self::Account => f.write_str("the account"),
         }
     }
 }

@@ -76,6 +76,8 @@ pub enum What {
     Resolved(Resolution),
     /// A rollback was decided.
     Rollback(Action),
+    /// What a person ordered is not done, and why.
+    OrderRefused(Refusal),
     /// A rollback was looked at and not done, and why.
     Refused(Refusal),
     /// A decided rollback has begun: ECS took the call.
@@ -127,6 +129,13 @@ pub enum Because {
         /// When it was last rolled back, where that is still known.
         rolled_back_at: Option<Timestamp>,
     },
+    /// A person ordered a rollback.
+    Ordered {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
     /// And a task of it fails: with what was known of it before, that is enough.
     BadFailsAgain {
         /// How many.
@@ -160,6 +169,7 @@ impl What {
             Self::Escalated { .. } => "incident-escalated",
             Self::Resolved(_) => "incident-resolved",
             Self::Rollback(_) => "rollback",
+            Self::OrderRefused(_) => "order-refused",
             Self::Refused(_) => "rollback-refused",
             Self::Begun(_) => "rollback-begun",
             Self::Failed(..) => "rollback-failed",
@@ -183,6 +193,7 @@ impl fmt::Display for What {
             }
             Self::Resolved(resolution) => write!(f, "{}", words::resolution(resolution)),
             Self::Rollback(action) => action.fmt(f),
+            Self::OrderRefused(refusal) => write!(f, "ordered, and not rolled back: {refusal}"),
             Self::Refused(refusal) => write!(f, "not rolled back: {refusal}"),
             Self::Begun(action) => write!(f, "ECS has begun it, {action}"),
             Self::Failed(action, reason) => write!(f, "not done, {action}: {reason}"),
@@ -233,6 +244,13 @@ impl fmt::Display for Because {
             }
             Self::BadRedeployed { rolled_back_at: None } => {
                 f.write_str("deployed again, though rolled back before")
+            }
+            Self::Ordered { by, reason } => {
+                write!(f, "{} ordered a rollback", words::cut(by, 100))?;
+                match reason {
+                    Some(reason) => write!(f, ": {}", words::cut(reason, 200)),
+                    None => Ok(()),
+                }
             }
             Self::BadFailsAgain { failed_tasks: 1 } => {
                 f.write_str("rolled back before, and 1 task of it fails again")

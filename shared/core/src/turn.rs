@@ -28,7 +28,7 @@ use crate::port::{
 };
 use crate::record::{Record, Stored, Unreadable, Whose};
 use crate::report::{Entry, What};
-use crate::rollback::{self, CarryingOut, Outcome, Probe, Refusal, Step};
+use crate::rollback::{self, CarryingOut, Order, Outcome, Probe, Refusal, Step};
 use crate::watch::{self, Ask, Decision, LogTail, Logs, LogsOf, Observation, Running, Settled};
 
 /// Saves that may be overtaken before a turn gives up. Each loss means that somebody else's turn got through, so this
@@ -146,9 +146,21 @@ where
     /// # Errors
     /// [`TurnError`], if what came in could not be kept. What fails after that is in [`Taken::unfinished`].
     pub async fn take(&self, turn: &Turn<'_>) -> Result<Taken, TurnError> {
+        self.take_ordered(turn, None).await
+    }
+
+    /// Takes a turn in which a person's order is decided, and done.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub async fn take_ordered(
+        &self,
+        turn: &Turn<'_>,
+        order: Option<&Order>,
+    ) -> Result<Taken, TurnError> {
         for _ in 0..RACES_MAX {
             let base = self.load(turn.service).await?;
-            let mut decision = self.decide(turn, base.record.clone()).await;
+            let mut decision = self.decide(turn, base.record.clone(), order).await;
             let claimed = decision.record.outbox.claim(turn.by, turn.until, turn.now);
             let Some(version) = self.save(&base, &decision, turn.now).await? else { continue };
             let mut taken = Taken { entries: decision.entries, unfinished: Vec::new() };
@@ -169,7 +181,7 @@ where
         turn: &Turn<'_>,
         record: Record,
     ) -> (Record, Option<Timestamp>, Taken) {
-        let mut decision = self.decide(turn, record).await;
+        let mut decision = self.decide(turn, record, None).await;
         let claimed = decision.record.outbox.claim(turn.by, turn.until, turn.now);
         let mut taken =
             Taken { entries: std::mem::take(&mut decision.entries), unfinished: Vec::new() };
@@ -219,10 +231,10 @@ where
 
     // ---- observe, decide ----
 
-    async fn decide(&self, turn: &Turn<'_>, record: Record) -> Decision {
+    async fn decide(&self, turn: &Turn<'_>, record: Record, order: Option<&Order>) -> Decision {
         let brakes = Brakes { mode: turn.mode, probes: turn.probes, ..Brakes::default() };
-        let mut observation =
-            Observation { events: turn.events.to_vec(), brakes, ..Observation::default() };
+        let (events, order) = (turn.events.to_vec(), order.cloned());
+        let mut observation = Observation { events, brakes, order, ..Observation::default() };
         let mut asked_before: Vec<Ask> = Vec::new();
         let mut record = record;
         let mut entries = Vec::new();

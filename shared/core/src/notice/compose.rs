@@ -148,6 +148,9 @@ impl Telling<'_> {
             (_, RollbackState::Decided { action, untaken: Some(_), .. }) => {
                 format!("{kind}{on}, about to roll back to {}", to(&action.target.revision))
             }
+            (_, RollbackState::Decided { action, .. }) if self.is_by_hand() => {
+                self.by_hand_tail(name, &to(&action.target.revision))
+            }
             (_, RollbackState::Decided { action, .. }) => {
                 format!("{kind}{on}, rolling back to {}", to(&action.target.revision))
             }
@@ -193,6 +196,7 @@ impl Telling<'_> {
             IncidentKind::DeploymentFailed => {
                 format!("The deployment of {revision} to {service} failed: ECS gave it up.")
             }
+            IncidentKind::ByHand => self.by_hand_summary(),
             _ => self.life_summary(),
         };
         let what = match (self.stage, &self.incident.rollback) {
@@ -396,6 +400,7 @@ impl Telling<'_> {
                 "what it was rolled back for may be there still; no task of it has stopped this time"
                     .to_owned(),
             ),
+            None if self.is_by_hand() => {}
             None => lines
                 .push("no stopped task of it has been seen, so the cause is not known".to_owned()),
         }

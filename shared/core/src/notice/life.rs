@@ -21,7 +21,7 @@ impl Telling<'_> {
             (IncidentKind::DeploymentStuck, Some((running, desired))) => running >= desired,
             // What cannot start takes nothing away yet: the others of it run on.
             (IncidentKind::Environment, Some((running, desired))) => running * 2 >= desired,
-            (IncidentKind::BadRedeployed, _) => true,
+            (IncidentKind::BadRedeployed | IncidentKind::ByHand, _) => true,
             _ => false,
         };
         if has_enough { Severity::Warning } else { Severity::Critical }

@@ -3,10 +3,12 @@
 //! A notice answers, in this order: what, since when, how bad, why, what Steady did or why it did nothing,
 //! what you do now. Whoever is woken by it must be able to act on it alone.
 
+mod by_hand;
 mod compose;
 mod life;
 mod log_tail;
 mod message;
+mod pause;
 mod render;
 mod standalone;
 mod steps;
@@ -25,6 +27,7 @@ pub use compose::of_incident;
 pub use life::of_pause_hook;
 pub use log_tail::LogTail;
 pub use message::Message;
+pub use pause::{PauseStage, of_pause};
 pub use standalone::of_standalone_task;
 
 /// SNS takes subjects of less than 100 ASCII characters (Publish in the API reference).
@@ -42,11 +45,11 @@ pub struct Notice {
     /// When it was written.
     pub at: Timestamp,
     /// What it tells: `opened`, `worsened`, `rollback-begun`, `rollback-refused`, `rollback-failed`, `rollback-unverified`,
-    /// `escalated`, `resolved`, `task-failed`, `hook-waiting`.
+    /// `escalated`, `resolved`, `task-failed`, `hook-waiting`, `paused`, `still-paused`, `resumed`, `pause-over`.
     pub stage: &'static str,
     /// How much it matters.
     pub severity: Severity,
-    /// The incident's kind, or `standalone-task`, or `pause-hook`.
+    /// The incident's kind, or `standalone-task`, `pause-hook`, or `pause`.
     pub kind: &'static str,
     /// The incident's id.
     pub incident: Option<IncidentId>,

@@ -16,7 +16,7 @@ impl Telling<'_> {
     // ---- done ----
 
     pub(super) fn done(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+        let mut lines: Vec<String> = self.ordered_told().into_iter().collect();
         match &self.incident.rollback {
             RollbackState::Decided { at, action, untaken: Some(why), .. } => {
                 lines.extend(untaken_told(*at, action, why));
@@ -313,6 +313,7 @@ impl Telling<'_> {
             Resolution::Replaced { .. }
             | Resolution::Completed { .. }
             | Resolution::Behaved { .. }
+            | Resolution::NotDone
             | Resolution::Deleted => vec!["Nothing needs to be done".to_owned()],
             Resolution::AlarmsOver { .. } => vec![format!(
                 "Find out what set it off: {} was not changed, so it may come back",

@@ -117,6 +117,7 @@ pub fn resolution(resolution: &Resolution) -> String {
             revision.as_ref().map_or("the revision", |revision| revision.as_str()),
             duration(*soak),
         ),
+        Resolution::NotDone => "the rollback that was ordered was not done".to_owned(),
         Resolution::Steady => "tasks start again, and ECS calls the service steady".to_owned(),
         Resolution::AlarmsOver { alarms } => match alarms.as_slice() {
             [alarm] => format!("alarm {alarm} is over"),

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::settings::{self, Begun, Restore, Setting};
 use super::{Action, Path, Reason, Refusal};
-use crate::installation::Brakes;
+use crate::installation::{Brakes, Mode};
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
 use crate::port::{
     Call, DeploymentState, PortError, ServiceDeploymentState, ServiceState, TargetState,
@@ -101,7 +101,10 @@ impl<'a> CarryingOut<'a> {
     /// Something has come to forbid it since it was decided: no call is made any more. What was done already is still
     /// seen.
     pub fn forbid(&mut self, refusal: Refusal) {
-        self.forbidden = Some(refusal);
+        // What is policy binds Steady, not the person who orders.
+        if self.action.ordered.is_none() || refusal.is_safety() {
+            self.forbidden = Some(refusal);
+        }
     }
 
     /// Decides on a fresh look at the service. Ends after a handful of steps, whatever is seen.
@@ -118,6 +121,11 @@ impl<'a> CarryingOut<'a> {
             Some(primary) => self.moved(state, primary),
             None => Step::End(guard(Refusal::NotActive(state.status.clone()))),
         }
+    }
+
+    /// What is known of it so far: before a call is made, what that will restore and what not.
+    pub fn begun(&self) -> &Begun {
+        &self.begun
     }
 
     /// Takes in a call's answer.
@@ -322,6 +330,10 @@ impl<'a> CarryingOut<'a> {
 
     fn braked(&self, now: Timestamp) -> Option<Refusal> {
         let brakes = self.brakes;
+        if self.action.ordered.is_some() {
+            let brakes = Brakes { mode: Mode::Act, ..brakes.clone() };
+            return brakes.refusal(now).or_else(|| self.forbidden.clone());
+        }
         let crowd = || super::crowd(self.service, brakes, now);
         brakes.refusal(now).or_else(|| self.forbidden.clone()).or_else(crowd)
     }

@@ -2,11 +2,13 @@
 //! judged, and was it done?
 
 mod carry_out;
+mod order;
 mod probe;
 mod refusal;
 mod settings;
 
 pub use carry_out::{CarryingOut, GIVE_UP_AFTER, Outcome, Step};
+pub use order::{Order, Ordered, consider_order};
 pub use probe::{PROBE_TAKES, Probe};
 pub(crate) use probe::{Testimony, hear, lives};
 pub use refusal::Refusal;
@@ -147,6 +149,9 @@ pub struct Action {
     pub away_from: DeploymentId,
     /// Where to.
     pub target: Proven,
+    /// Who ordered it; `None`: Steady decided it by itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ordered: Option<Ordered>,
 }
 
 /// How a rollback is done.
@@ -221,7 +226,7 @@ pub(crate) fn consider(
     if let Some(refusal) = refusal {
         return Considered::Refuse(refusal);
     }
-    let target = match target(record, incident) {
+    let target = match target(record, &incident.about, incident.revision.as_ref()) {
         Ok(target) => target,
         Err(refusal) => return Considered::Refuse(refusal),
     };
@@ -244,9 +249,10 @@ pub(crate) fn consider(
         }),
         Ok(Key::Turned(from)) if now < from => Considered::Hold { until: from, target },
         Ok(Key::Turned(_)) => Considered::Act(Action {
-            path: path(record, incident, &target),
+            path: path(record, &incident.about, &target),
             away_from: incident.about.clone(),
             target,
+            ordered: None,
         }),
     }
 }
@@ -458,13 +464,18 @@ fn spent(record: &Record, incident: &Incident, now: Timestamp) -> Option<Refusal
     (recent.count() >= BUDGET).then_some(Refusal::BudgetSpent)
 }
 
-fn target(record: &Record, incident: &Incident) -> Result<Proven, Refusal> {
+/// The last proven revision that a service on `about` can go back to.
+fn target(
+    record: &Record,
+    about: &DeploymentId,
+    revision: Option<&TaskDefinitionRevision>,
+) -> Result<Proven, Refusal> {
     let others = || record.ledger.proven().iter().rev();
-    let is_same = |proven: &Proven| Some(&proven.revision) == incident.revision.as_ref();
+    let is_same = |proven: &Proven| Some(&proven.revision) == revision;
     // The same task definition, deployed anew: its settings may differ from those that were proven. Whether they do is
     // read before anything is done.
     let anew = |proven: &Proven| {
-        is_same(proven) && proven.deployment != incident.about && proven.service_revision.is_some()
+        is_same(proven) && proven.deployment != *about && proven.service_revision.is_some()
     };
     let proven = || others().filter(|one| !is_same(one) || anew(one));
     match proven().find(|proven| !record.ledger.is_bad(&proven.revision)) {
@@ -517,13 +528,11 @@ fn newest_causes(record: &Record, incident: &Incident) -> Vec<Cause> {
     causes.into_iter().rev().take(failed).collect()
 }
 
-fn path(record: &Record, incident: &Incident, target: &Proven) -> Path {
-    let in_flight = record
-        .ledger
-        .deployment(&incident.about)
-        .is_some_and(|d| d.begin_told() && d.completed().is_none() && d.failed().is_none());
+fn path(record: &Record, about: &DeploymentId, target: &Proven) -> Path {
+    let about = record.ledger.deployment(about);
+    let in_flight =
+        about.is_some_and(|d| d.begin_told() && d.completed().is_none() && d.failed().is_none());
     // What ECS would go back to, whatever we think of it.
-    let about = record.ledger.deployment(&incident.about);
     let source = about.and_then(|d| record.ledger.deployment(d.replaces()?)?.revision());
     if in_flight && source == Some(&target.revision) {
         Path::StopServiceDeployment

@@ -48,6 +48,16 @@ pub enum Refusal {
     NothingProven,
     /// It is the first deployment of the service that Steady sees.
     FirstDeployment,
+    /// A person named a revision that is not proven.
+    NotProven {
+        /// Which.
+        revision: TaskDefinitionRevision,
+    },
+    /// Steady is rolling the service back already.
+    Underway {
+        /// To what.
+        to: TaskDefinitionRevision,
+    },
     /// The only proven revisions were rolled back from since.
     TargetBad(TaskDefinitionRevision),
     /// The proven deployment ran the same task definition with the same settings: there is nothing to go back to.
@@ -167,6 +177,8 @@ impl Refusal {
             | Self::Replaced(_)
             | Self::NothingProven
             | Self::FirstDeployment
+            | Self::NotProven { .. }
+            | Self::Underway { .. }
             | Self::TargetBad(_)
             | Self::OntoItself { .. }
             | Self::TargetImageMoved { .. }
@@ -280,6 +292,10 @@ impl fmt::Display for Refusal {
             Self::NothingProven => f.write_str(
                 "no earlier revision of this service is proven (completed, and behaved through its soak)",
             ),
+            Self::NotProven { revision } => {
+                write!(f, "{revision} is not proven (completed, and behaved through its soak)")
+            }
+            Self::Underway { to } => write!(f, "Steady is rolling it back to {to} already"),
             Self::TargetBad(revision) => {
                 write!(f, "{revision}, proven once, has itself been rolled back from since")
             }

@@ -14,7 +14,7 @@ use crate::notice::{self, Notice, Stage};
 use crate::port::RunningTask;
 use crate::record::{PastRollback, Record};
 use crate::report::{Because, Entry, What};
-use crate::rollback::{self, Action, Considered, Refusal, RollbackState};
+use crate::rollback::{self, Action, Considered, Order, Refusal, RollbackState};
 
 pub(super) struct Deciding<'a> {
     pub(super) record: Record,
@@ -26,6 +26,8 @@ pub(super) struct Deciding<'a> {
     pub(super) has_news: bool,
     pub(super) brakes: Brakes,
     pub(super) logs: Logs,
+    /// What a person wants done, until it is looked at.
+    pub(super) order: Option<Order>,
     /// When the running tasks could be read, if they are wanted and were read too recently.
     pub(super) want_read: Option<Timestamp>,
     /// What the account has to be told before a rollback can be decided.
@@ -446,7 +448,7 @@ impl Deciding<'_> {
             && !self.entries.iter().any(|entry| matches!(entry.what, What::Notice(_)))
     }
 
-    fn act(&mut self, action: Action) {
+    pub(super) fn act(&mut self, action: Action) {
         let revision = self.record.incident.as_ref().and_then(|i| i.revision.clone());
         let was_bad = revision.as_ref().is_some_and(|revision| self.record.ledger.is_bad(revision));
         let away_from = action.away_from.clone();

@@ -221,7 +221,10 @@ impl Deciding<'_> {
         }
         self.count_again();
         self.tell(What::Resolved(resolution.clone()));
-        self.notify(Stage::Resolved(resolution.clone()));
+        // Why an order was not carried out has been told.
+        if resolution != Resolution::NotDone {
+            self.notify(Stage::Resolved(resolution.clone()));
+        }
         let Some(incident) = self.record.incident.take() else { return };
         self.past = Some(self.past(incident.clone(), resolution.clone()));
         self.forget_life(&incident, &resolution);

@@ -13,6 +13,7 @@ use crate::notice;
 use crate::port::{Rollout, RolloutState, Stage, Standing};
 use crate::record::{Placement, Record};
 use crate::report::{Because, Entry, What};
+use crate::rollback::{Reason, RollbackState};
 use crate::stop::{Cause, Verdict};
 
 /// So many tasks that do not start within [`ENVIRONMENT_WITHIN`] open an incident, as do so many that ECS could not
@@ -329,6 +330,12 @@ impl Deciding<'_> {
             IncidentKind::DeploymentStuck => Some(completed()),
             IncidentKind::Environment => Some(self.environment_mended(id)),
             IncidentKind::Alarm => Some(self.alarms_over(incident)),
+            // What a person ordered and does not come leaves nothing to follow.
+            IncidentKind::ByHand => match incident.rollback {
+                RollbackState::Decided { .. }
+                | RollbackState::Failed { why: Reason::Unverified(_), .. } => None,
+                _ => Some(Some((incident.opened_at, Resolution::NotDone))),
+            },
             IncidentKind::BadRedeployed if current.failures().is_none() => {
                 let soak = self.health().soak;
                 let soaked = current.completed().and_then(|done| done.saturating_add(soak).ok());

@@ -10,6 +10,7 @@ mod deciding;
 mod ending;
 mod judging;
 mod lifecycle;
+mod ordering;
 mod probing;
 mod settling;
 mod tail;
@@ -34,6 +35,7 @@ use crate::notice;
 use crate::port::RunningTasks;
 use crate::record::Record;
 use crate::report::{Entry, What};
+use crate::rollback::Order;
 use deciding::Deciding;
 
 /// At most one read of a service's running tasks in this time: DescribeTasks shares its quota with everybody
@@ -51,6 +53,8 @@ pub struct Observation {
     pub brakes: Brakes,
     /// What a failed container logged last, if that was asked for.
     pub logs: Logs,
+    /// What a person wants done.
+    pub order: Option<Order>,
 }
 
 /// Whether the running tasks are known.
@@ -117,13 +121,14 @@ pub fn decide(
             lifecycle::absorb_standing(&mut record, standing, now);
         }
     }
-    let (brakes, logs) = (observation.brakes, observation.logs);
+    let (brakes, logs, order) = (observation.brakes, observation.logs, observation.order);
     let mut deciding = Deciding {
         config,
         now,
         running,
         brakes,
         logs,
+        order,
         record,
         entries,
         has_news,
@@ -134,13 +139,15 @@ pub fn decide(
     };
     if deciding.is_deleted() {
         deciding.expire();
+        deciding.refuse_order();
         deciding.resolve();
         deciding.end_probe();
         let due = deciding.due_when_deleted();
         let Deciding { record, entries, past, .. } = deciding;
         return Decision { record, ask: None, entries, due, past };
     }
-    if deciding.needs_running() && deciding.may_read() {
+    // A person waits for the answer, and presses the button once: that one read is never too soon.
+    if deciding.order_needs_running() || (deciding.needs_running() && deciding.may_read()) {
         return deciding.asking(Ask::Running);
     }
     if let Some(trouble) = deciding.trouble_begins() {
@@ -161,6 +168,7 @@ pub fn decide(
     deciding.look_at_life();
     deciding.look_at_alarms();
     deciding.keep_tail();
+    deciding.obey();
     deciding.roll_back();
     if let (Some(trouble), Some((record, entries))) = (deciding.wish.take(), before) {
         let ask = Some(Ask::Announce(trouble));
@@ -208,6 +216,7 @@ pub fn observe(
         running: Running::NotAsked,
         brakes: brakes(account),
         logs: Logs::Nowhere,
+        order: None,
     };
     let mut asked_before = Vec::new();
     let mut entries = Vec::new();

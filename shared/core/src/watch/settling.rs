@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::deciding::Deciding;
-use super::{Decision, Logs, Running};
+use super::{Decision, Logs, READ_EVERY, Running};
 use crate::config::ServiceConfig;
+use crate::incident::IncidentKind;
 use crate::installation::Brakes;
 use crate::notice::Stage;
 use crate::outbox::{MESSAGE_KEPT_FOR, Outbox, Pending, Work};
@@ -41,6 +42,7 @@ pub fn settle(
         running: Running::NotAsked,
         brakes: Brakes::default(),
         logs: Logs::Nowhere,
+        order: None,
         record,
         entries: Vec::new(),
         has_news: false,
@@ -211,6 +213,10 @@ impl Deciding<'_> {
             .drop_messages(|message| announced.iter().any(|prefix| message.id.starts_with(prefix)));
         if let Some(incident) = &mut self.record.incident {
             incident.rollback = state;
+            if incident.is_now() == IncidentKind::ByHand {
+                // Nothing else ends the incident that was opened for it.
+                self.want_read = self.now.saturating_add(READ_EVERY).ok();
+            }
         }
         self.tell(What::Failed(action, reason.clone()));
         self.notify(stage);

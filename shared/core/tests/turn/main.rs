@@ -5,6 +5,7 @@
 mod announced;
 mod late;
 mod logs;
+mod ordered;
 mod past;
 mod probe;
 mod settings;
