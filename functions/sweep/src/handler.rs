@@ -137,7 +137,8 @@ impl Sweep {
         clock: &(impl Fn() -> Timestamp + Send + Sync),
     ) -> Vec<Took> {
         // Read only if somebody needs it, and once for all.
-        let defaults = match due.iter().any(|(whose, _)| matches!(whose, Whose::Family(_))) {
+        let of_defaults = |whose: &Whose| matches!(whose, Whose::Family(_) | Whose::Account);
+        let defaults = match due.iter().any(|(whose, _)| of_defaults(whose)) {
             true => self.turns.defaults().await,
             false => Err("not read".to_owned()),
         };
@@ -150,6 +151,7 @@ impl Sweep {
                 Whose::Family(family) => {
                     self.turns.take_family(family, &events, defaults, invocation, clock()).await
                 }
+                Whose::Account => self.turns.take_switch(defaults, invocation, clock()).await,
             }
         });
         stream::iter(turns).buffer_unordered(AT_ONCE).collect().await

@@ -28,6 +28,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use steady_core::port::PortError;
 
 use crate::ecs::Ecs;
+use crate::identity::Identity;
 use crate::logs::Logs;
 use crate::parameters::Parameters;
 use crate::table::Table;
@@ -142,6 +143,11 @@ impl Aws {
     /// Topics; `default_topic` is the ARN of the one for messages that name none.
     pub fn topics(&self, default_topic: &str) -> Topics {
         Topics::new(aws_sdk_sns::Client::new(&self.config), default_topic)
+    }
+
+    /// Who calls.
+    pub fn identity(&self) -> Identity {
+        Identity::new(aws_sdk_sts::Client::new(&self.config))
     }
 
     /// The logs of containers.

@@ -21,6 +21,7 @@ pub mod client;
 pub mod ecs;
 mod error;
 pub mod function;
+pub mod identity;
 pub mod logs;
 pub mod parameters;
 mod service_revision;

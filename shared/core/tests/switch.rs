@@ -1,6 +1,6 @@
 //! The switch that stops everything: nobody turns it in silence, and no pause is forgotten.
 
-#![expect(clippy::unwrap_used, reason = "a test may end at a surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end at a surprise")]
 
 use std::pin::pin;
 use std::sync::Mutex;

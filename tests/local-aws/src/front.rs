@@ -8,7 +8,7 @@ use crate::call::Outcome;
 use crate::fault::What;
 use crate::local_aws::State;
 use crate::request::{Protocol, Request};
-use crate::{autoscaling, cloudwatch, dynamodb, ecs, logs, sns, ssm};
+use crate::{autoscaling, cloudwatch, dynamodb, ecs, logs, sns, ssm, sts};
 
 /// The connection is to be closed without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +81,8 @@ async fn dispatch(state: &State, request: &Request, request_id: &str) -> Result<
         "ssm" => json(ssm::answer(state, request)),
         "logs" => json(logs::answer(state, request)),
         "sns" => sns::answer(state, request)
+            .map(|result| Answer::xml(&request.operation, &result, request_id)),
+        "sts" => sts::answer(state, request)
             .map(|result| Answer::xml(&request.operation, &result, request_id)),
         "dynamodb" => dynamodb::answer(&state.dynamodb, request).await,
         _ => Err(unknown_operation(request)),

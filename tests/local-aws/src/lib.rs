@@ -11,6 +11,7 @@
 //!                                                       ├▶ ssm       Parameter Store, AWS JSON 1.1
 //!                                                       ├▶ logs      CloudWatch Logs, AWS JSON 1.1
 //!                                                       ├▶ sns       topics and what they delivered, Query
+//!                                                       ├▶ sts       who calls, Query
 //!                                                       └▶ dynamodb  dynoxide on SQLite, AWS JSON 1.0
 //! Queue: an SQS queue as a Lambda event source sees it; pure data, not served
 //! ```
@@ -43,6 +44,7 @@ mod request;
 mod server;
 mod sns;
 mod ssm;
+mod sts;
 
 pub use call::{Call, Outcome};
 pub use fault::{Fault, What, When};

@@ -18,7 +18,7 @@ pub(crate) enum Protocol {
     Json10,
     /// `application/x-amz-json-1.1` (ECS, Application Auto Scaling, SSM, CloudWatch Logs).
     Json11,
-    /// Form in, XML out (SNS).
+    /// Form in, XML out (SNS, STS).
     Query,
     /// `smithy-protocol: rpc-v2-cbor` (CloudWatch).
     Cbor,
@@ -35,6 +35,8 @@ const TARGETS: [(&str, &str); 5] = [
 
 /// What a call of CloudWatch has as its path, before the operation.
 const CLOUDWATCH: &str = "/service/GraniteServiceVersion20100801/operation/";
+/// Signing names of the Query services that are served.
+const FORMS: [&str; 2] = ["sns", "sts"];
 
 /// A request, read.
 #[derive(Debug)]
@@ -133,7 +135,7 @@ impl Asked {
         let action = form.iter().find(|(name, _)| name == "Action");
         Self {
             protocol: Protocol::Query,
-            service: (signed_for == Some("sns")).then_some("sns"),
+            service: FORMS.into_iter().find(|known| signed_for == Some(known)),
             operation: action.map(|(_, value)| value.clone()).unwrap_or_default(),
             input: Value::Object(object),
             readable: true,

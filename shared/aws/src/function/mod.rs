@@ -12,6 +12,7 @@ use steady_core::installation::Mode;
 use steady_core::name::{FamilyKey, ServiceKey};
 use steady_core::record::Whose;
 use steady_core::standalone::{self, FamilyTurn};
+use steady_core::switch::{self, Place, SwitchTurn};
 use steady_core::turn::{Ports, Taken, Turn, TurnError};
 
 use crate::client::Aws;
@@ -93,6 +94,7 @@ pub struct Turns {
     logs: Logs,
     mode: Mode,
     probes: bool,
+    region: String,
 }
 
 impl Turns {
@@ -106,6 +108,7 @@ impl Turns {
             logs: aws.logs(),
             mode: settings.mode,
             probes: settings.probes,
+            region: aws.region().to_owned(),
         }
     }
 
@@ -165,6 +168,26 @@ impl Turns {
         let turn = FamilyTurn { family, events, defaults, now, until, by };
         invocation.report(&whose, boxed(standalone::take(&self.table, &self.topics, &turn)).await)
     }
+
+    /// The same for the account's switch. `defaults`: where and how it is told; what cannot be read leaves the default
+    /// topic.
+    pub async fn take_switch(
+        &self,
+        defaults: &Result<ConfigTree, String>,
+        invocation: &Invocation,
+        now: Timestamp,
+    ) -> Took {
+        if !invocation.has_time_for(&Whose::Account, now) {
+            return Took::NoTime;
+        }
+        let notify = defaults.as_ref().map(|tree| tree.defaults.notify.clone());
+        let region = Some(self.region.as_str().into());
+        let place = Place { account: None, region, notify: notify.unwrap_or_default() };
+        let (until, by) = (invocation.deadline, invocation.request.as_str());
+        let turn = SwitchTurn { place: &place, now, until, by };
+        let taken = boxed(switch::take(&self.table, &self.topics, &turn)).await;
+        invocation.report(&Whose::Account, taken)
+    }
 }
 
 /// The SDK's futures nest deeper than the compiler follows in one type.
@@ -179,5 +202,6 @@ fn names(whose: &Whose) -> (Option<&str>, Option<String>) {
     match whose {
         Whose::Service(service) => (Some(service.as_str()), None),
         Whose::Family(family) => (None, Some(family.to_string())),
+        Whose::Account => (None, None),
     }
 }

@@ -5,7 +5,7 @@
 //! prod/checkout  record    record S (JSON)  version N  stops_version N  [open S "open"  due N]
 //! prod/checkout  stops     stops S (JSON)   version N  hashes B
 //! prod/checkout  incident#01JD…  incident S (JSON)  expires N
-//! #account       account   [account S (JSON)]  [trouble#prod/checkout S (JSON)] ...
+//! #account       account   [account S (JSON)]  [version N]  [open S "open"  due N]  [trouble#prod/checkout S (JSON)] ...
 //! #sweep         place     place S (JSON)   version N
 //! #alarm/checkout-5xx  uses  [rollback SS]  [surge SS]
 //! ```
@@ -27,6 +27,7 @@ use steady_core::name::ServiceKey;
 use steady_core::port::{AlarmUses, Loaded, Open};
 use steady_core::record::{Stored, Whose};
 use steady_core::slow_pass::Place;
+use steady_core::switch::Switch;
 
 use super::{number, text};
 
@@ -50,6 +51,8 @@ pub(super) const PLACE: &str = "place";
 pub(super) const OPEN: &str = "open";
 /// Its sort key: whole seconds since 1970.
 pub(super) const DUE: &str = "due";
+/// Counts the saves of an item.
+pub(super) const VERSION: &str = "version";
 
 /// Begins the `pk` of an alarm that configs name; its name follows.
 const ALARM: &str = "#alarm/";
@@ -231,6 +234,30 @@ pub(super) fn account(item: &Item) -> Result<Account, String> {
     Ok(account)
 }
 
+/// The switch in the account's item, and its version.
+///
+/// # Errors
+/// What is missing or malformed.
+pub(super) fn switch(item: &Item) -> Result<(Switch, u64), String> {
+    let switch = match item.get(ACCOUNT) {
+        Some(_) => serde_json::from_str(string(item, ACCOUNT)?).map_err(|e| e.to_string())?,
+        None => Switch::default(),
+    };
+    // One that was written by hand, or that has only troubles in it, has none.
+    let version = item.get(VERSION).map_or(Ok(0), |_| unsigned(item, VERSION))?;
+    Ok((switch, version))
+}
+
+/// What a listing has of a record: whose it is, and all but its stops. `None` for an item that is nobody's.
+///
+/// # Errors
+/// What is missing or malformed.
+pub(super) fn listed(item: &Item) -> Result<Option<(Whose, Stored)>, String> {
+    let Some(whose) = Whose::of_key(string(item, "pk")?) else { return Ok(None) };
+    let record = string(item, "record")?.to_owned();
+    Ok(Some((whose, Stored { record, due: due(item)?, ..Stored::default() })))
+}
+
 /// The attribute of the account's item that holds a service's trouble: one each, so that two services that announce
 /// theirs at the same moment do not overwrite each other's.
 pub(super) fn trouble(service: &ServiceKey) -> String {
@@ -250,7 +277,8 @@ pub(super) fn open(item: &Item) -> Result<Open, String> {
 
 /// The key of the index that lies at `open`, whether or not anything is there any more.
 pub(super) fn open_key(open: &Open) -> Item {
-    let mut item = key(&open.whose.key(), RECORD);
+    let sk = if open.whose == Whose::Account { ACCOUNT } else { RECORD };
+    let mut item = key(&open.whose.key(), sk);
     item.insert(OPEN.to_owned(), text(OPEN));
     item.insert(DUE.to_owned(), seconds(open.due));
     item

@@ -7,7 +7,9 @@
 
 mod alarms;
 mod item;
+mod list;
 mod sweep;
+mod switch;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;

@@ -21,4 +21,5 @@ mod service_revision;
 mod setup;
 mod story;
 mod sweep;
+mod switch;
 mod table;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{PortError, RolloutState, Saved};
 use crate::event::TaskEvent;
 use crate::name::{Account, DeploymentId, Region, ServiceKey, TaskArn};
-use crate::record::Whose;
+use crate::record::{Stored, Whose};
 use crate::slow_pass::Place;
 
 /// A record with something unfinished.
@@ -35,6 +35,16 @@ pub trait FindOpen {
         after: Option<&Open>,
         limit: u16,
     ) -> impl Future<Output = Result<Vec<Open>, PortError>> + Send;
+}
+
+/// Reads everything that is remembered.
+pub trait ListRecords {
+    /// Every record, by its key, without its stops. It may lag behind a save by a second. It reads the whole table,
+    /// several megabytes for thousands of services: for a person who asks, not for a function.
+    ///
+    /// # Errors
+    /// [`PortError`]: of any page. A part of them is never given as if it were all.
+    fn records(&self) -> impl Future<Output = Result<Vec<(Whose, Stored)>, PortError>> + Send;
 }
 
 /// A piece of a long list.
