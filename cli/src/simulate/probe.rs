@@ -11,7 +11,7 @@ use steady_core::stop::StopCode;
 use super::aws::{Aws, list, text, time};
 
 impl RunProbes for Aws {
-    async fn run_probe(&self, service: &ServiceKey, probe: &Probe) -> Result<(), PortError> {
+    async fn run_probe(&self, service: &ServiceKey, probe: &Probe) -> Result<u32, PortError> {
         let input = json!({
             "cluster": service.cluster(),
             "taskDefinition": probe.target.revision.as_str(),
@@ -23,7 +23,11 @@ impl RunProbes for Aws {
             "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d4e5f60718"]}},
             "tags": [{"key": "steady:probe", "value": service.as_str()}],
         });
-        self.call("RunTask", &input).map(drop)
+        let answer = self.call("RunTask", &input)?;
+        match list(&answer, "tasks").count() {
+            0 => Err(PortError::Throttled { call: "RunTask", text: "no capacity".to_owned() }),
+            started => Ok(u32::try_from(started).unwrap_or(u32::MAX)),
+        }
     }
 
     async fn witnesses(

@@ -79,7 +79,8 @@ impl Outbox {
 
     /// Puts a probe's end in; its begin, if it has not been tried, is dropped.
     pub(crate) fn push_stop_probe(&mut self, probe: Probe, now: Timestamp) {
-        self.pending.retain(|one| one.attempt > 0 || one.work != Work::Probe(probe.clone()));
+        let begins = |work: &Work| matches!(work, Work::Probe(begun) if begun.is(&probe));
+        self.pending.retain(|one| one.attempt > 0 || !begins(&one.work));
         let id = format!("stop-probe-{}-{}", probe.about, now.as_second());
         self.push_before_messages(Pending::new(id, Work::StopProbe(probe), now));
     }

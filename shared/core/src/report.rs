@@ -84,8 +84,10 @@ pub enum What {
     Begun(Action),
     /// A decided rollback was not done, and why.
     Failed(Action, Reason),
-    /// Witnesses are started.
+    /// Witnesses are to be started.
     Probe(Probe),
+    /// ECS has started them.
+    ProbeBegun(Probe),
     /// None of a probe's tasks is left.
     ProbeEnded(Probe),
     /// A notice for people.
@@ -173,7 +175,8 @@ impl What {
             Self::Refused(_) => "rollback-refused",
             Self::Begun(_) => "rollback-begun",
             Self::Failed(..) => "rollback-failed",
-            Self::Probe(_) => "probe-begun",
+            Self::Probe(_) => "probe",
+            Self::ProbeBegun(_) => "probe-begun",
             Self::ProbeEnded(_) => "probe-ended",
             Self::Notice(_) => "notice",
             Self::Sent(_) => "notice-sent",
@@ -199,13 +202,15 @@ impl fmt::Display for What {
             Self::Failed(action, reason) => write!(f, "not done, {action}: {reason}"),
             Self::Probe(probe) => write!(
                 f,
-                "{} tasks of {} are started as witnesses, until {} at the latest",
-                probe.count,
-                probe.target.revision,
+                "{} are asked for as witnesses, until {} at the latest",
+                probe.tasks(),
                 words::clock(probe.until),
             ),
+            Self::ProbeBegun(probe) => {
+                write!(f, "ECS has started {} as witnesses", probe.tasks())
+            }
             Self::ProbeEnded(probe) => {
-                write!(f, "the witnesses of {} are stopped", probe.target.revision)
+                write!(f, "no witness of {} runs any more", probe.target.revision)
             }
             Self::Notice(notice) => f.write_str(&notice.subject),
             Self::Sent(id) => write!(f, "notice {id} was sent"),

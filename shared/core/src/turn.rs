@@ -378,15 +378,15 @@ where
             }
             let mut round = Vec::new();
             for pending in todo {
-                // A rollback's outcome decides what is told: what is to be told waits for the next round.
-                let is_rollback = matches!(pending.work, Work::RollBack(_));
+                // What becomes of these decides what is told, which waits for the next round.
+                let is_told_of = matches!(pending.work, Work::RollBack(_) | Work::Probe(_));
                 let settled = self.do_one(turn, &pending, &decision.record).await;
                 if let Some(why) = unfinished(&pending, &settled) {
                     taken.unfinished.push(why);
                     left.insert(pending.id.clone());
                 }
                 round.push((pending.id, settled));
-                if is_rollback {
+                if is_told_of {
                     break;
                 }
             }
@@ -424,7 +424,7 @@ where
             return Settled::Refused(refusal.to_string());
         }
         match self.ecs.run_probe(turn.service, probe).await {
-            Ok(()) => Settled::Done,
+            Ok(started) => Settled::Started(started),
             Err(error) if error.may_pass() => Settled::NotNow(error.to_string()),
             Err(error) => Settled::Refused(error.to_string()),
         }

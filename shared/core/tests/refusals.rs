@@ -52,10 +52,12 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::ProbeFailed(_) => 36,
         Refusal::WitnessesUnchecked => 37,
         Refusal::AlarmOver => 38,
+        Refusal::NotProven { .. } => 39,
+        Refusal::Underway { .. } => 40,
     }
 }
 
-const PLACES: usize = 39;
+const PLACES: usize = 41;
 
 fn every() -> Vec<Refusal> {
     let at: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
@@ -106,6 +108,8 @@ fn every() -> Vec<Refusal> {
         Refusal::ProbeFailed("RunTask was refused (AccessDeniedException: no)".to_owned()),
         Refusal::WitnessesUnchecked,
         Refusal::AlarmOver,
+        Refusal::NotProven { revision: "checkout:40".into() },
+        Refusal::Underway { to: "checkout:41".into() },
     ]
 }
 

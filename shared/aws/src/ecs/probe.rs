@@ -13,7 +13,7 @@ use crate::error::{port_error, unclear};
 const TAG: &str = "steady:probe";
 
 impl RunProbes for Ecs {
-    async fn run_probe(&self, service: &ServiceKey, probe: &Probe) -> Result<(), PortError> {
+    async fn run_probe(&self, service: &ServiceKey, probe: &Probe) -> Result<u32, PortError> {
         const CALL: &str = "RunTask";
         let Some(found) = self.describe_service(service).await? else {
             return Err(PortError::Refused {
@@ -47,7 +47,7 @@ impl RunProbes for Ecs {
                 text: failure.reason().unwrap_or("no reason was given").to_owned(),
             }),
             ([], []) => Err(unclear(CALL, "an answer with neither tasks nor failures")),
-            _ => Ok(()),
+            (tasks, _) => Ok(u32::try_from(tasks.len()).unwrap_or(u32::MAX)),
         }
     }
 

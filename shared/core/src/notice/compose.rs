@@ -10,7 +10,7 @@ use crate::incident::{ESCALATE_AFTER, Incident, IncidentKind, Resolution};
 use crate::ledger::{Deployment, TaskStop};
 use crate::name::{Region, ServiceKey, TaskDefinitionRevision};
 use crate::record::Record;
-use crate::rollback::{Action, Reason, Refusal, RollbackState};
+use crate::rollback::{Action, Asked, Reason, Refusal, RollbackState};
 use crate::stop::{Cause, Verdict};
 
 /// A notice about the record's open incident; `None` if none is open.
@@ -155,7 +155,11 @@ impl Telling<'_> {
                 format!("{kind}{on}, rolling back to {}", to(&action.target.revision))
             }
             (_, RollbackState::Probing(probe)) => {
-                format!("{kind}{on}, probing {}", to(&probe.target.revision))
+                let verb = match probe.asked {
+                    Asked::Untaken(_) => "about to probe",
+                    Asked::NotYet | Asked::Begun => "probing",
+                };
+                format!("{kind}{on}, {verb} {}", to(&probe.target.revision))
             }
             (_, RollbackState::Holding { target, .. }) => {
                 format!("{kind}{on}, about to roll back to {}", to(&target.revision))
@@ -220,10 +224,7 @@ impl Telling<'_> {
                     action.target.revision,
                 );
             }
-            (_, RollbackState::Probing(probe)) => format!(
-                "No task of {} is left to compare with, so Steady starts {} of them as witnesses; it rolls back if they live where those of {revision} die.",
-                probe.target.revision, probe.count,
-            ),
+            (_, RollbackState::Probing(probe)) => self.probing(probe),
             (_, RollbackState::Holding { until, target }) => format!(
                 "Steady rolls it back to {} at {}, unless {} by then.",
                 self.target_named(target),

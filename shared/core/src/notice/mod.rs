@@ -9,6 +9,7 @@ mod life;
 mod log_tail;
 mod message;
 mod pause;
+mod probing;
 mod render;
 mod standalone;
 mod steps;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::Stage;
 use super::compose::{Telling, console, quoted};
+use super::probing;
 use super::words;
 use crate::config::RollbackMode;
 use crate::incident::Resolution;
@@ -41,14 +42,7 @@ impl Telling<'_> {
                     lines.push(told.to_owned());
                 }
             }
-            RollbackState::Probing(probe) => lines.push(format!(
-                "{}: Steady starts {} tasks of {} (RunTask, startedBy {}); they are stopped when they have told enough, at {} at the latest",
-                words::clock(probe.began),
-                probe.count,
-                probe.target.revision,
-                probe.started_by,
-                words::clock(probe.until),
-            )),
+            RollbackState::Probing(probe) => lines.extend(probing::told(probe)),
             RollbackState::Holding { until, .. } if self.rests_on_alarms() => lines.push(format!(
                 "waits until {}: if the alarm is over by then, or others of the account are in trouble too, nothing is rolled back",
                 words::clock(*until),

@@ -37,8 +37,8 @@ pub struct WitnessStop {
 /// Runs probes.
 pub trait RunProbes {
     /// `RunTask`: the probe's tasks, with the network settings of the service, its launch type or capacity providers and
-    /// its platform version, tagged `steady:probe` with the service's name. Asked again for the same probe it starts
-    /// nothing more (`clientToken`).
+    /// its platform version, tagged `steady:probe` with the service's name; how many ECS has started, at least one. Asked
+    /// again for the same probe it starts nothing more (`clientToken`).
     ///
     /// # Errors
     /// [`PortError`]; [`PortError::Throttled`] also where there is no room for them now.
@@ -46,7 +46,7 @@ pub trait RunProbes {
         &self,
         service: &ServiceKey,
         probe: &Probe,
-    ) -> impl Future<Output = Result<(), PortError>> + Send;
+    ) -> impl Future<Output = Result<u32, PortError>> + Send;
 
     /// The probe's tasks, those that have stopped within the hour too: ListTasks by `startedBy`, DescribeTasks.
     ///

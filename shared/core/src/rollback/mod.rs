@@ -9,7 +9,7 @@ mod settings;
 
 pub use carry_out::{CarryingOut, GIVE_UP_AFTER, Outcome, Step};
 pub use order::{Order, Ordered, consider_order};
-pub use probe::{PROBE_TAKES, Probe};
+pub use probe::{Asked, PROBE_TAKES, Probe};
 pub(crate) use probe::{Testimony, hear, lives};
 pub use refusal::Refusal;
 pub(crate) use settings::named;

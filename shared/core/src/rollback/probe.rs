@@ -15,6 +15,7 @@ use crate::incident::Incident;
 use crate::ledger::Proven;
 use crate::name::DeploymentId;
 use crate::port::Witness;
+use crate::record::is_default;
 use crate::stop::{self, ContainerEnd, GroupKind, Verdict};
 
 /// Witnesses: as many as the service has tasks, but at least and at most so many. Two alone can be compared; ten decide
@@ -41,12 +42,28 @@ pub struct Probe {
     pub about: DeploymentId,
     /// What they run.
     pub target: Proven,
-    /// How many.
+    /// How many: first those asked for, then those that ECS has started.
     pub count: u32,
     /// When it was decided.
     pub began: Timestamp,
     /// They are stopped then at the latest.
     pub until: Timestamp,
+    /// What ECS has made of it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub asked: Asked,
+}
+
+/// What ECS has made of a probe's RunTask.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asked {
+    /// It has not been asked yet.
+    #[default]
+    NotYet,
+    /// It has not started them, and why: its words. It is asked again.
+    Untaken(String),
+    /// It has started them; [`Probe::count`] is how many there were.
+    Begun,
 }
 
 impl Probe {
@@ -60,7 +77,25 @@ impl Probe {
             count: desired.clamp(least, most),
             began: now,
             until: now.saturating_add(PROBE_TAKES).unwrap_or(now),
+            asked: Asked::NotYet,
         }
+    }
+
+    /// Whether the two are one probe, whatever ECS has made of it by now.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.started_by == other.started_by
+    }
+
+    /// `4 tasks of checkout:41`
+    pub(crate) fn tasks(&self) -> String {
+        let noun = if self.count == 1 { "task" } else { "tasks" };
+        format!("{} {noun} of {}", self.count, self.target.revision)
+    }
+
+    /// ECS has started so many; at times it has room for some of them only.
+    pub(crate) fn begin(&mut self, started: u32) {
+        self.count = started;
+        self.asked = Asked::Begun;
     }
 }
 

@@ -41,9 +41,9 @@ impl Deciding<'_> {
         self.announce_anew(decided_at);
     }
 
-    /// Composes anew what announces the rollback and has not been sent; whether there was something. It is the same
+    /// Composes anew what announces the rollback, or the probe, and has not been sent; whether there was something. It is the same
     /// notice still, so it keeps its id.
-    fn announce_anew(&mut self, decided_at: Timestamp) -> bool {
+    pub(super) fn announce_anew(&mut self, decided_at: Timestamp) -> bool {
         let Some(incident) = self.record.incident.as_ref().map(|incident| incident.id.clone())
         else {
             return false;

@@ -11,7 +11,7 @@ use crate::ledger::Fate;
 use crate::name::DeploymentId;
 use crate::outbox::Work;
 use crate::report::What;
-use crate::rollback::{Probe, RollbackState};
+use crate::rollback::{Asked, Probe, RollbackState};
 
 impl Deciding<'_> {
     /// The probe that bears on the open incident.
@@ -52,12 +52,38 @@ impl Deciding<'_> {
 
     /// Begins a probe, unless it has begun.
     pub(super) fn begin_probe(&mut self, probe: &Probe) {
-        if self.record.probe.as_ref().is_some_and(|known| known.started_by == probe.started_by) {
+        if self.record.probe.as_ref().is_some_and(|known| known.is(probe)) {
             return;
         }
         self.record.probe = Some(probe.clone());
         self.record.outbox.push_probe(probe.clone(), self.now);
         self.tell(What::Probe(probe.clone()));
+    }
+
+    /// ECS has started so many of its tasks.
+    pub(super) fn probe_begun(&mut self, probe: &Probe, started: u32, decided_at: Timestamp) {
+        let mut begun = probe.clone();
+        begun.begin(started);
+        self.keep_probe(&begun);
+        self.tell(What::ProbeBegun(begun));
+        self.announce_anew(decided_at);
+    }
+
+    /// ECS has not started them now. People need not wait to hear of the incident.
+    pub(super) fn probe_waits(&mut self, probe: &Probe, why: &str, decided_at: Timestamp) {
+        self.keep_probe(&Probe { asked: Asked::Untaken(why.to_owned()), ..probe.clone() });
+        self.announce_anew(decided_at);
+    }
+
+    /// What ECS has made of it, wherever it is remembered.
+    fn keep_probe(&mut self, probe: &Probe) {
+        let incident = self.record.incident.as_mut().map(|incident| &mut incident.rollback);
+        let asked_for = match incident {
+            Some(RollbackState::Probing(asked_for)) => Some(asked_for),
+            _ => None,
+        };
+        let all = self.record.probe.iter_mut().chain(asked_for);
+        all.filter(|one| one.is(probe)).for_each(|one| one.clone_from(probe));
     }
 
     /// Ends a probe that is wanted no more, or has had its time.
@@ -71,7 +97,7 @@ impl Deciding<'_> {
         if wanted {
             return;
         }
-        let stops = |work: &Work| matches!(work, Work::StopProbe(other) if *other == probe);
+        let stops = |work: &Work| matches!(work, Work::StopProbe(other) if other.is(&probe));
         if !self.record.outbox.pending().iter().any(|one| stops(&one.work)) {
             self.record.outbox.push_stop_probe(probe, self.now);
         }

@@ -18,7 +18,9 @@ use crate::rollback::{Action, GIVE_UP_AFTER, Outcome, Reason, Refusal, RollbackS
 pub enum Settled {
     /// A rollback was tried.
     Tried(Outcome),
-    /// A probe was started, or none of its tasks is left.
+    /// So many tasks of a probe were started.
+    Started(u32),
+    /// None of a probe's tasks is left.
     Done,
     /// A message was taken by SNS.
     Sent,
@@ -78,14 +80,15 @@ impl Deciding<'_> {
                     self.tell(what);
                 }
             }
-            (Work::Probe(probe), Settled::Done) => {
+            (Work::Probe(probe), Settled::Started(started)) => {
                 self.record.outbox.confirm(id);
-                self.tell(What::Probe(probe));
+                self.probe_begun(&probe, *started, decided_at);
             }
-            (Work::Probe(_), Settled::NotNow(why))
+            (Work::Probe(probe), Settled::NotNow(why))
                 if self.now.duration_since(decided_at) < GIVE_UP_AFTER =>
             {
                 self.put_off(id, why);
+                self.probe_waits(&probe, why, decided_at);
             }
             (Work::Probe(_), Settled::NotNow(why) | Settled::Refused(why)) => {
                 self.record.outbox.confirm(id);
@@ -255,7 +258,7 @@ pub(crate) fn settle_message(outbox: &mut Outbox, id: &str, settled: &Settled) -
         }
         // Work and what became of it are of one kind; a mix-up leaves it to the next invocation.
         (Work::RollBack(_) | Work::Probe(_) | Work::StopProbe(_), _)
-        | (Work::Send(_), Settled::Tried(_) | Settled::Done) => {
+        | (Work::Send(_), Settled::Tried(_) | Settled::Started(_) | Settled::Done) => {
             outbox.release(id);
             None
         }

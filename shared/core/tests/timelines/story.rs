@@ -437,6 +437,7 @@ fn done(work: &Work) -> Settled {
     match work {
         Work::Send(_) => Settled::Sent,
         Work::RollBack(_) => Settled::Tried(Outcome::Begun(Begun::default())),
-        Work::Probe(_) | Work::StopProbe(_) => Settled::Done,
+        Work::Probe(probe) => Settled::Started(probe.count),
+        Work::StopProbe(_) => Settled::Done,
     }
 }

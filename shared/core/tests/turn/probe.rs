@@ -4,7 +4,7 @@ use steady_core::config::Witness as Policy;
 use steady_core::port::ConfigFiles;
 
 use crate::story::End;
-use crate::world::{FAULTS, World};
+use crate::world::{FAULTS, Fault, World};
 
 const PROBING: &str = "[health]\nrollback = \"auto\"\nwitness = \"probe\"\n";
 
@@ -76,4 +76,89 @@ fn where_tasks_may_not_be_stopped_it_is_tried_until_they_may() {
     sweeps(&world);
     assert_eq!(world.with(|state| state.witnesses.len()), 0);
     assert_eq!(world.record().probe, None);
+}
+
+/// What each notice says that was done, and the line before it.
+fn told(world: &World) -> Vec<String> {
+    let bodies = world.with(|state| state.sent.clone());
+    bodies.into_iter().map(|message| message.body).collect()
+}
+
+#[test]
+fn witnesses_that_ecs_has_started_are_told_as_started() {
+    let world = World::with_proven();
+    loops(&world);
+    let told = told(&world);
+    assert!(
+        told[0].contains("so Steady starts 4 of them as witnesses; it rolls back"),
+        "{}",
+        told[0]
+    );
+    assert!(told[0].contains("Steady started 4 tasks of checkout:41 (RunTask"), "{}", told[0]);
+}
+
+#[test]
+fn of_fewer_witnesses_than_were_asked_for_those_are_told_that_there_are() {
+    let world = World::with_proven();
+    world.with(|state| state.room = Some(2));
+    loops(&world);
+    let told = told(&world);
+    assert!(told[0].contains("Steady started 2 tasks of checkout:41"), "{}", told[0]);
+}
+
+#[test]
+fn witnesses_that_ecs_has_not_started_are_told_as_wanted_and_at_last_as_refused() {
+    for fault in [Fault::Throttled, Fault::Lost] {
+        let world = World::with_proven();
+        world.with(|state| state.broken.insert("RunTask", fault));
+        loops(&world);
+        let first = told(&world)[0].clone();
+        assert_eq!(
+            world.subjects()[0],
+            "[critical] prod/checkout: restart loop on checkout:42, about to probe checkout:41",
+        );
+        for words in [
+            "so Steady wants 4 of them as witnesses, which ECS has not started yet; it rolls back",
+            "Steady asked for 4 tasks of checkout:41",
+            "AWS: \"RunTask ",
+            "you are told if it does not start them",
+        ] {
+            assert!(first.contains(words), "{words}: {first}");
+        }
+        assert!(!first.contains("Steady starts") && !first.contains("Steady started"), "{first}");
+        sweeps(&world);
+        let refused = told(&world)[1].clone();
+        assert!(refused.contains("nothing: no witnesses could be started: RunTask "), "{refused}");
+        assert_eq!(world.with(|state| state.witnesses.len()), 0);
+        assert_eq!(world.record().probe, None);
+    }
+}
+
+#[test]
+fn a_probe_is_logged_as_asked_for_as_begun_and_as_ended_once_each() {
+    let of_probe = |world: &World| {
+        let entries = world.with(|state| state.entries.clone());
+        let entries = entries.iter().filter(|entry| entry.what.kind().starts_with("probe"));
+        let entries = entries.map(|entry| format!("{}: {}", entry.what.kind(), entry.what));
+        entries.collect::<Vec<_>>()
+    };
+    let asked = "probe: 4 tasks of checkout:41 are asked for as witnesses, until 2026-11-21 03:";
+    let (begun, ended) = (
+        "probe-begun: ECS has started 4 tasks of checkout:41 as witnesses",
+        "probe-ended: no witness of checkout:41 runs any more",
+    );
+    let world = World::with_proven();
+    loops(&world);
+    sweeps(&world);
+    let told = of_probe(&world);
+    assert!(told[0].starts_with(asked), "{told:?}");
+    assert_eq!(told[1..], [begun, ended]);
+
+    let world = World::with_proven();
+    world.with(|state| state.broken.insert("RunTask", Fault::Throttled));
+    loops(&world);
+    sweeps(&world);
+    let told = of_probe(&world);
+    assert!(told[0].starts_with(asked), "{told:?}");
+    assert_eq!(told[1..], [ended]);
 }

@@ -20,6 +20,7 @@ use steady_core::port::{
     ServiceState, TargetState, Witness,
 };
 use steady_core::record::{Record, Stored};
+use steady_core::report::Entry;
 use steady_core::rollback::{Probe, Setting};
 use steady_core::standalone::{self, FamilyTurn, read_defaults};
 use steady_core::turn::{Ports, Taken, Turn, TurnError};
@@ -88,6 +89,10 @@ pub(crate) struct State {
     /// `startedBy` of each probe that was started, and the tasks of the newest that run.
     pub(crate) probes: Vec<String>,
     pub(crate) witnesses: Vec<Witness>,
+    /// ECS has room for no more of them than this.
+    pub(crate) room: Option<u32>,
+    /// What turns told, in order.
+    pub(crate) entries: Vec<Entry>,
     pub(crate) config: ConfigFiles,
     pub(crate) sent: Vec<Message>,
     /// Another invocation, whose turn is taken in the middle of this one's: at which call of it, with what.
@@ -186,7 +191,11 @@ impl World {
         let ports = Ports { ecs: self, records: self, config: self, topics: self, logs: self };
         let mut turn = pin!(ports.take(&turn));
         match turn.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(taken) => Some(taken),
+            Poll::Ready(taken) => {
+                let entries = taken.as_ref().map(|taken| taken.entries.clone()).unwrap_or_default();
+                self.with(|state| state.entries.extend(entries));
+                Some(taken)
+            }
             Poll::Pending => None,
         }
     }
@@ -378,13 +387,14 @@ impl ReadService for World {
 }
 
 impl RunProbes for World {
-    async fn run_probe(&self, _: &ServiceKey, probe: &Probe) -> Result<(), PortError> {
+    async fn run_probe(&self, _: &ServiceKey, probe: &Probe) -> Result<u32, PortError> {
         self.call("RunTask", |state| {
             // The same client token starts nothing more.
+            let started = probe.count.min(state.room.unwrap_or(u32::MAX));
             if !state.probes.contains(&probe.started_by) {
                 state.probes.push(probe.started_by.clone());
                 let now = state.now;
-                state.witnesses = (0..probe.count)
+                state.witnesses = (0..started)
                     .map(|number| Witness {
                         task: format!("arn:aws:ecs:eu-west-1:111122223333:task/prod/w{number}")
                             .as_str()
@@ -394,7 +404,7 @@ impl RunProbes for World {
                     })
                     .collect();
             }
-            Ok(())
+            Ok(started)
         })
         .await
     }
