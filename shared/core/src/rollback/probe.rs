@@ -36,7 +36,9 @@ const NEW_STARTS_MIN: usize = 3;
 /// Witnesses, from the moment in which they were decided until nobody can have been left behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
-    /// The tasks' `startedBy`, by which they are found again: `steady-probe/` and the incident's id.
+    /// The tasks' `startedBy`, by which they are found again, and the client token of their RunTask: `steady-probe/`, the
+    /// incident's id and the second of the decision, 50 characters. A probe that is begun again, after a pause, is another:
+    /// under the token of the first ECS would answer with tasks that are stopped.
     pub started_by: String,
     /// The deployment that they bear witness on.
     pub about: DeploymentId,
@@ -71,7 +73,7 @@ impl Probe {
     pub(crate) fn new(incident: &Incident, target: Proven, desired: u32, now: Timestamp) -> Self {
         let (least, most) = WITNESSES;
         Self {
-            started_by: format!("steady-probe/{}", incident.id),
+            started_by: format!("steady-probe/{}-{}", incident.id, now.as_second()),
             about: incident.about.clone(),
             target,
             count: desired.clamp(least, most),

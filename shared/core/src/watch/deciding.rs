@@ -372,6 +372,9 @@ impl Deciding<'_> {
             brakes: &self.brakes,
         };
         let outcome = rollback::consider(&self.record, incident, &seen, self.health(), self.now);
+        if self.goes_on_probing(&outcome) {
+            return;
+        }
         if let Some(wish) = self.wish(&outcome) {
             self.wish = Some(wish);
             return;

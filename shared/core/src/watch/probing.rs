@@ -1,7 +1,7 @@
 //! Probes: begun, looked at, and always ended.
 //!
 //! // INVARIANT: while the record has a probe, either its incident is still being probed, or stopping its tasks is in the
-//! outbox; it leaves the record only when none of its tasks is left.
+//! outbox. It leaves the record when none of its tasks is left, or for another, and stays in the outbox until then.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::ledger::Fate;
 use crate::name::DeploymentId;
 use crate::outbox::Work;
 use crate::report::What;
-use crate::rollback::{Asked, Probe, RollbackState};
+use crate::rollback::{Asked, Considered, Probe, Refusal, RollbackState};
 
 impl Deciding<'_> {
     /// The probe that bears on the open incident.
@@ -50,10 +50,20 @@ impl Deciding<'_> {
         stopped.chain(running).collect()
     }
 
+    /// Whether the witnesses are kept though this was refused: what cannot be read now may be read in half a minute, and
+    /// then nobody need start others.
+    pub(super) fn goes_on_probing(&self, outcome: &Considered) -> bool {
+        let probing = self.record.incident.as_ref().map(|incident| &incident.rollback);
+        matches!(outcome, Considered::Refuse(Refusal::Unreadable(_)))
+            && matches!(probing, Some(RollbackState::Probing(probe)) if self.now < probe.until)
+    }
+
     /// Begins a probe, unless it has begun.
     pub(super) fn begin_probe(&mut self, probe: &Probe) {
-        if self.record.probe.as_ref().is_some_and(|known| known.is(probe)) {
-            return;
+        match self.record.probe.clone() {
+            Some(known) if known.is(probe) => return,
+            Some(known) => self.stop_probe(known),
+            None => {}
         }
         self.record.probe = Some(probe.clone());
         self.record.outbox.push_probe(probe.clone(), self.now);
@@ -97,6 +107,10 @@ impl Deciding<'_> {
         if wanted {
             return;
         }
+        self.stop_probe(probe);
+    }
+
+    fn stop_probe(&mut self, probe: Probe) {
         let stops = |work: &Work| matches!(work, Work::StopProbe(other) if other.is(&probe));
         if !self.record.outbox.pending().iter().any(|one| stops(&one.work)) {
             self.record.outbox.push_stop_probe(probe, self.now);

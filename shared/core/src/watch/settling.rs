@@ -96,7 +96,7 @@ impl Deciding<'_> {
             }
             (Work::StopProbe(probe), Settled::Done) => {
                 self.record.outbox.confirm(id);
-                self.record.probe = None;
+                self.record.probe.take_if(|known| known.is(&probe));
                 self.tell(What::ProbeEnded(probe));
             }
             (Work::StopProbe(_), Settled::NotNow(why) | Settled::Refused(why)) => {

@@ -1,9 +1,10 @@
 //! A probe through everything that goes wrong: its tasks are started once, and never left behind.
 
 use steady_core::config::Witness as Policy;
+use steady_core::installation::{Account, Pause};
 use steady_core::port::ConfigFiles;
 
-use crate::story::End;
+use crate::story::{End, stop};
 use crate::world::{FAULTS, Fault, World};
 
 const PROBING: &str = "[health]\nrollback = \"auto\"\nwitness = \"probe\"\n";
@@ -161,4 +162,64 @@ fn a_probe_is_logged_as_asked_for_as_begun_and_as_ended_once_each() {
     let told = of_probe(&world);
     assert!(told[0].starts_with(asked), "{told:?}");
     assert_eq!(told[1..], [ended]);
+}
+
+/// checkout:42 has failed four times, and witnesses have just been started.
+fn asked(world: &World) {
+    world.with(|state| {
+        state.config = ConfigFiles { defaults: Some(PROBING.to_owned()), service: None };
+        state.running.clear();
+    });
+    world.deploys();
+    world.deliver("four", &world.four(End::Exit));
+    assert_eq!(world.with(|state| (state.probes.len(), state.witnesses.len())), (1, 4));
+}
+
+#[test]
+fn what_cannot_be_read_for_a_moment_does_not_end_a_probe() {
+    for call in ["GetItem", "GetParameters", "DescribeTasks", "ListTasks"] {
+        let world = World::with_proven();
+        asked(&world);
+        let told = world.subjects();
+        world.with(|state| state.broken.insert(call, Fault::Throttled));
+        world.pass(40);
+        world.turn("sweep", &[]);
+        assert_eq!(world.subjects(), told, "{call}");
+        world.with(|state| state.broken.clear());
+        world.pass(40);
+        world.turn("sweep again", &[]);
+        assert_eq!(world.with(|state| state.witnesses.len()), 4, "{call}");
+        assert!(world.record().probe.is_some(), "{call}");
+    }
+}
+
+#[test]
+fn an_account_that_cannot_be_read_keeps_no_witness_beyond_its_hour() {
+    let world = World::with_proven();
+    asked(&world);
+    world.with(|state| state.broken.insert("GetItem", Fault::Throttled));
+    sweeps(&world);
+    assert_eq!(world.with(|state| (state.probes.len(), state.witnesses.len())), (1, 0));
+    assert_eq!(world.record().probe, None);
+}
+
+#[test]
+fn after_a_pause_the_witnesses_are_others() {
+    let world = World::with_proven();
+    asked(&world);
+    let paused = Account { paused: Some(Pause::default()), ..Account::default() };
+    world.with(|state| state.account = paused);
+    for number in 0..3 {
+        world.pass(60);
+        world.turn(&format!("paused-{number}"), &[]);
+    }
+    assert_eq!(world.with(|state| state.witnesses.len()), 0);
+    assert_eq!(world.record().probe, None);
+    world.with(|state| state.account = Account::default());
+    world.pass(60);
+    world.deliver("more", &[stop(world.now(), 210, 42, End::Exit)]);
+    let (probes, left) = world.with(|state| (state.probes.clone(), state.witnesses.len()));
+    assert_eq!((probes.len(), left), (2, 4), "{:?}", world.subjects());
+    assert_ne!(probes[0], probes[1]);
+    assert!(probes.iter().all(|one| one.len() <= 64), "a client token is no longer: {probes:?}");
 }
