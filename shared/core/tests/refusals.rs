@@ -167,5 +167,7 @@ fn every_refusal_has_its_own_words() {
     policy no witnesses could be started: RunTask was refused (AccessDeniedException: no)
     policy its tasks fail their health checks, which a witness is not put to, and no old task is left to compare with
     policy the alarm that went off is over again
+    safety checkout:40 is not proven (completed, and behaved through its soak)
+    safety Steady is rolling it back to checkout:41 already
     "#);
 }
