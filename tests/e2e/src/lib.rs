@@ -1,9 +1,9 @@
 //! An account on the embedded AWS with Steady installed: what a stack would make, without a stack.
 //!
 //! ```text
-//! a person ──SDK──▶ embedded AWS ◀──SDK── watch, sweep (the real handlers, the real adapters)
-//!                        │                  ▲      ▲
-//!                        └─ events ─▶ queue ─┘      └─ every minute
+//! a person ──SDK──▶ embedded AWS ◀──SDK── watch, alarm, sweep (the real handlers, the real adapters)
+//!                        │                  ▲      ▲      ▲
+//!                        └─ events ─▶ queues ┴──────┘      └─ every minute
 //! ```
 //!
 //! Nothing of Steady is replaced: only the endpoint is another, and time is the simulator's. What EventBridge, SQS and
@@ -19,9 +19,10 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
-use aws_lambda_events::event::sqs::SqsEvent;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use steady_alarm::handler::Alarm;
 use steady_aws::client::{Aws, Settings as Timing};
 use steady_aws::function::{Invocation, settings::Settings};
 use steady_core::installation::Mode;
@@ -49,6 +50,9 @@ pub const IMAGE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:l
 
 /// The access key id of the function `watch`, by which the call log tells its calls from others.
 pub const WATCH: &str = "AKIAWATCH";
+
+/// The same of the function `alarm`.
+pub const ALARM: &str = "AKIAALARM";
 
 /// The same of the function `sweep`.
 pub const SWEEP: &str = "AKIASWEEP";
@@ -79,12 +83,15 @@ pub struct Account {
     pub aws: LocalAws,
     /// The default topic's ARN.
     pub topic: String,
-    /// ECS's events on their way to the function.
+    /// ECS's events on their way to `watch`.
     pub queue: Queue,
-    /// All events that ECS has emitted, in order.
+    /// Alarms on their way to `alarm`.
+    pub alarms: Queue,
+    /// All events that ECS and CloudWatch have emitted, in order.
     pub events: Vec<Value>,
     person: aws_sdk_ecs::Client,
     watch: Watch,
+    alarm: Alarm,
     sweep: Sweep,
     next_sweep: Timestamp,
     /// What `sweep` said where it failed.
@@ -95,7 +102,23 @@ pub struct Account {
     last_words: Vec<logging::LastWords>,
     /// Batches of which something failed, with what the function answered: in flight, as SQS has it, until their messages
     /// are visible again.
-    failed: Vec<(Timestamp, Value, Value)>,
+    failed: Vec<Failed>,
+}
+
+/// A batch of which something failed.
+#[derive(Debug)]
+struct Failed {
+    visible_at: Timestamp,
+    to: To,
+    batch: Value,
+    answer: Value,
+}
+
+/// The functions behind a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum To {
+    Watch,
+    Alarm,
 }
 
 /// How the SDK is pointed at the embedded AWS: what environment and role say in an account.
@@ -141,19 +164,25 @@ impl Account {
         let topic = aws.create_topic("steady");
         let clients = Aws::of(loader(&aws.endpoint(), WATCH), timing).await?;
         let watch = Watch::new(&clients, &settings(&topic, Mode::Act));
+        let clients = Aws::of(loader(&aws.endpoint(), ALARM), timing).await?;
+        let alarm = Alarm::new(&clients, &settings(&topic, Mode::Act));
         let clients = Aws::of(loader(&aws.endpoint(), SWEEP), timing).await?;
         let sweep = Sweep::new(&clients, &settings(&topic, Mode::Act));
         let next_sweep = start.saturating_add(MINUTE)?;
         let loader = loader(&aws.endpoint(), PERSON).http_client(steady_aws::client::http());
         let person = aws_sdk_ecs::Client::new(&loader.load().await);
-        let queue = Queue::new(&format!("arn:aws:sqs:{REGION}:{ACCOUNT}:steady-watch"));
+        let queue = |function: &str| {
+            Queue::new(&format!("arn:aws:sqs:{REGION}:{ACCOUNT}:steady-{function}"))
+        };
         Ok(Self {
             aws,
             topic,
-            queue,
+            queue: queue("watch"),
+            alarms: queue("alarm"),
             events: Vec::new(),
             person,
             watch,
+            alarm,
             sweep,
             next_sweep,
             sweeps_failed: Vec::new(),
@@ -191,7 +220,7 @@ impl Account {
             });
             let step = next
                 .into_iter()
-                .chain(self.failed.iter().map(|(at, ..)| *at))
+                .chain(self.failed.iter().map(|failed| failed.visible_at))
                 .chain([self.next_sweep])
                 .min()
                 .unwrap_or(until)
@@ -216,30 +245,55 @@ impl Account {
         self.deliver(events);
     }
 
-    fn deliver(&mut self, events: Vec<Value>) {
+    /// EventBridge: by rule into a queue.
+    fn deliver(&mut self, mut events: Vec<Value>) {
         events.iter().for_each(|event| self.log_last_words(event));
+        events.extend(self.aws.events());
         for event in events.iter().filter(|_| self.delivers) {
-            self.queue.send(event);
+            match event.get("source").and_then(Value::as_str) {
+                Some("aws.ecs") => drop(self.queue.send(event)),
+                Some("aws.cloudwatch") => drop(self.alarms.send(event)),
+                _ => {}
+            }
         }
         self.events.extend(events);
     }
 
-    /// Hands everything that is visible in the queue to the function, once.
+    /// An alarm that anybody has made goes to `ALARM` or `OK`, now; what follows from that follows with the next time that
+    /// passes.
+    ///
+    /// # Errors
+    /// If CloudWatch knows no such alarm.
+    pub fn alarm_goes(&self, name: &str, to: &str) -> Result<(), Failure> {
+        Ok(self.aws.set_alarm_state(name, to, "Threshold Crossed: 3 datapoints")?)
+    }
+
+    fn queue_to(&mut self, to: To) -> &mut Queue {
+        match to {
+            To::Watch => &mut self.queue,
+            To::Alarm => &mut self.alarms,
+        }
+    }
+
+    /// Hands everything that is visible in the queues to the functions, once.
     async fn drain(&mut self) -> Result<(), Failure> {
         let now = self.now();
-        let (visible, hidden) = self.failed.drain(..).partition(|(at, ..)| *at <= now);
+        let (visible, hidden): (Vec<Failed>, Vec<Failed>) =
+            self.failed.drain(..).partition(|failed| failed.visible_at <= now);
         self.failed = hidden;
-        let visible: Vec<(Timestamp, Value, Value)> = visible;
-        for (_, batch, answer) in visible {
-            self.queue.settle(&batch, &answer);
+        for Failed { to, batch, answer, .. } in visible {
+            self.queue_to(to).settle(&batch, &answer);
         }
-        while let Some(batch) = self.queue.batch(BATCH) {
-            let answer = self.invoke(&batch).await?;
-            let failures = answer.get("batchItemFailures").and_then(Value::as_array);
-            if failures.is_none_or(Vec::is_empty) {
-                self.queue.settle(&batch, &answer);
-            } else {
-                self.failed.push((now.saturating_add(VISIBLE_AGAIN)?, batch, answer));
+        for to in [To::Watch, To::Alarm] {
+            while let Some(batch) = self.queue_to(to).batch(BATCH) {
+                let answer = self.invoke_with(to, &batch).await?;
+                let failures = answer.get("batchItemFailures").and_then(Value::as_array);
+                if failures.is_none_or(Vec::is_empty) {
+                    self.queue_to(to).settle(&batch, &answer);
+                } else {
+                    let visible_at = now.saturating_add(VISIBLE_AGAIN)?;
+                    self.failed.push(Failed { visible_at, to, batch, answer });
+                }
             }
         }
         Ok(())
@@ -247,7 +301,7 @@ impl Account {
 
     /// Whether messages are in flight or waiting.
     pub fn is_busy(&self) -> bool {
-        self.queue.waiting() > 0 || !self.failed.is_empty()
+        self.queue.waiting() > 0 || self.alarms.waiting() > 0 || !self.failed.is_empty()
     }
 
     /// Invokes `sweep`, as its schedule does.
@@ -270,9 +324,16 @@ impl Account {
     /// # Errors
     /// If the batch or the answer is not in the shape that Lambda has for them.
     pub async fn invoke(&mut self, batch: &Value) -> Result<Value, Failure> {
+        self.invoke_with(To::Watch, batch).await
+    }
+
+    async fn invoke_with(&mut self, to: To, batch: &Value) -> Result<Value, Failure> {
         let (invocation, now) = (self.invocation()?, self.now());
         let batch: SqsEvent = serde_json::from_value(batch.clone())?;
-        let answer = self.watch.handle(batch, &invocation, || now).await;
+        let answer: SqsBatchResponse = match to {
+            To::Watch => self.watch.handle(batch, &invocation, || now).await,
+            To::Alarm => self.alarm.handle(batch, &invocation, || now).await,
+        };
         Ok(serde_json::to_value(answer)?)
     }
 }
