@@ -9,9 +9,10 @@ use steady_core::event::{Body, Event, TaskEvent};
 use steady_core::ledger::Proven;
 use steady_core::name::{DeploymentId, ServiceKey, ServiceRevisionArn, TaskDefinitionRevision};
 use steady_core::port::{
-    Call, ChangeService, ContainerLog, DeploymentState, DeploymentStrategy, LogLine, PortError,
-    ReadLogOptions, ReadLogs, ReadService, Rollout, RolloutState, RunningTask, RunningTasks,
-    ServiceDeploymentState, ServiceRevision, ServiceState, Standing, TargetState,
+    Call, ChangeService, ContainerLog, DeploymentState, DeploymentStrategy, LogLine, PauseHook,
+    PortError, ReadLogOptions, ReadLogs, ReadService, Rollout, RolloutState, RunningTask,
+    RunningTasks, ServiceDeploymentState, ServiceRevision, ServiceState, Stage, Standing,
+    TargetState,
 };
 use steady_core::rollback::Settings;
 use steady_sim::{ApiError, Ecs};
@@ -65,6 +66,29 @@ impl Aws {
         Ok(found.pointer_mut("/services/0").map(Value::take))
     }
 
+    /// Where the deployment in flight is, of a service whose deployments go through stages.
+    fn stage(&self, service: &Value) -> Result<Option<Stage>, PortError> {
+        let primary = list(service, "deployments").find(|one| is_primary(one));
+        let in_flight = primary.is_some_and(|one| text(one, "rolloutState") == Some("IN_PROGRESS"));
+        let arn = text(service, "currentServiceDeployment").filter(|_| in_flight);
+        let (Some(arn), true) = (arn, strategy(service) != DeploymentStrategy::Rolling) else {
+            return Ok(None);
+        };
+        let input = json!({"serviceDeploymentArns": [arn]});
+        let found = self.call("DescribeServiceDeployments", &input)?;
+        Ok(found.pointer("/serviceDeployments/0").map(|found| Stage {
+            service_deployment: arn.to_owned(),
+            name: text(found, "lifecycleStage").map(str::to_owned),
+            hook: list(found, "lifecycleHookDetails").find_map(|hook| {
+                Some(PauseHook {
+                    id: text(hook, "hookId")?.to_owned(),
+                    expires_at: hook.get("expiresAt").and_then(time),
+                    timeout_action: text(hook, "timeoutAction").map(str::to_owned),
+                })
+            }),
+        }))
+    }
+
     fn target(&self, revision: &TaskDefinitionRevision) -> TargetState {
         let input = json!({"taskDefinition": revision.as_str()});
         match self.call("DescribeTaskDefinition", &input) {
@@ -110,7 +134,7 @@ impl ReadService for Aws {
                 controller: CONTROLLER.to_owned(),
                 scheduling_strategy: STRATEGY.to_owned(),
                 rollouts: list(&found, "deployments").filter_map(rollout).collect(),
-                stage: None,
+                stage: self.stage(&found)?,
             })),
             service_revision: first.filter(|_| second.is_none()).map(ServiceRevisionArn::from),
             tasks: self.running(service).cloned().collect(),
@@ -136,7 +160,7 @@ impl ReadService for Aws {
             target: target_state,
             proven: target.service_revision.clone().map(alike),
             current: None,
-            strategy: DeploymentStrategy::Rolling,
+            strategy: strategy(&found),
         };
         if let Some(arn) = text(&found, "currentServiceDeployment") {
             let input = json!({"serviceDeploymentArns": [arn]});
@@ -201,6 +225,37 @@ impl ReadLogOptions for Aws {
 impl ReadLogs for Aws {
     async fn tail(&self, _: &str, _: &str, _: u32) -> Result<Option<Vec<LogLine>>, PortError> {
         Ok(None)
+    }
+}
+
+fn strategy(service: &Value) -> DeploymentStrategy {
+    let of = |path: &str| service.pointer(&format!("/deploymentConfiguration/{path}"));
+    let minutes = |path: &str| {
+        let given = of(path).and_then(Value::as_u64);
+        given.and_then(|it| u32::try_from(it).ok()).unwrap_or(0)
+    };
+    let bake_minutes = minutes("bakeTimeInMinutes");
+    match of("strategy").and_then(Value::as_str) {
+        Some("BLUE_GREEN") => DeploymentStrategy::BlueGreen { bake_minutes },
+        Some("CANARY") => DeploymentStrategy::Canary {
+            canary_bake_minutes: minutes("canaryConfiguration/canaryBakeTimeInMinutes"),
+            bake_minutes,
+        },
+        Some("LINEAR") => {
+            let percent = of("linearConfiguration/stepPercent").and_then(Value::as_f64);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "clamped to 1..=100"
+            )]
+            let step_percent = percent.unwrap_or(100.0).clamp(1.0, 100.0) as u32;
+            DeploymentStrategy::Linear {
+                step_percent,
+                step_bake_minutes: minutes("linearConfiguration/stepBakeTimeInMinutes"),
+                bake_minutes,
+            }
+        }
+        _ => DeploymentStrategy::Rolling,
     }
 }
 

@@ -19,6 +19,7 @@ pub mod scenario;
 mod stats;
 mod steady;
 mod story;
+mod strategy;
 mod table;
 #[cfg(test)]
 mod tests;

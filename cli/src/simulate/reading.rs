@@ -10,6 +10,7 @@ use toml::de::DeTable;
 use super::guard::Guard;
 use super::read::{Reader, Table};
 use super::scenario::{Breaker, Conduct, Deploy, Expect, Fault, FaultKind, Scenario, Service};
+use super::strategy;
 
 const PERCENT: RangeInclusive<u32> = 0..=400;
 const ANY: RangeInclusive<SignedDuration> = SignedDuration::ZERO..=SignedDuration::from_hours(72);
@@ -110,6 +111,7 @@ fn services(reader: &mut Reader<'_>, top: &mut Table<'_>) -> Vec<Service> {
                 .count(&mut table, "minimum_healthy_percent", &PERCENT)
                 .unwrap_or(100),
             maximum_percent: reader.count(&mut table, "maximum_percent", &PERCENT).unwrap_or(200),
+            strategy: strategy::read(reader, &mut table),
             load_balancer: reader.flag(&mut table, "load_balancer").unwrap_or(false),
             grace: reader.duration(&mut table, "grace", &ANY).unwrap_or_default(),
             breaker: breaker(reader, &mut table),
@@ -118,6 +120,10 @@ fn services(reader: &mut Reader<'_>, top: &mut Table<'_>) -> Vec<Service> {
             let message = "with these percentages ECS can replace no task".to_owned();
             let fix = "let `maximum_percent` be over 100, or `minimum_healthy_percent` under it";
             reader.about(&table, message, Some(fix.to_owned()));
+        }
+        if one.strategy.is_some() && !one.load_balancer {
+            let message = "without a load balancer there is no traffic to shift".to_owned();
+            reader.about(&table, message, Some("write `load_balancer = true`".to_owned()));
         }
         reader.finish(&table);
         match copies {

@@ -69,12 +69,57 @@ pub struct Service {
     pub minimum_healthy_percent: u32,
     /// `maximumPercent`
     pub maximum_percent: u32,
+    /// How a deployment goes, where it is not by rolling update.
+    pub strategy: Option<Strategy>,
     /// Whether it is behind a load balancer.
     pub load_balancer: bool,
     /// `healthCheckGracePeriodSeconds`
     pub grace: SignedDuration,
     /// ECS's circuit breaker, where that is the guard.
     pub breaker: Breaker,
+}
+
+/// `deploymentConfiguration.strategy` with its times; all in whole minutes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Strategy {
+    /// How production traffic goes over.
+    pub shift: Shift,
+    /// `bakeTimeInMinutes`
+    pub bake: SignedDuration,
+    /// A PAUSE hook that nobody answers.
+    pub pause: Option<Pause>,
+}
+
+/// How production traffic goes over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shift {
+    /// `BLUE_GREEN`: all at once.
+    BlueGreen,
+    /// `LINEAR`
+    Linear {
+        /// `stepPercent`: 3 to 100.
+        step_percent: f64,
+        /// `stepBakeTimeInMinutes`
+        step_bake: SignedDuration,
+    },
+    /// `CANARY`
+    Canary {
+        /// `canaryPercent`: 0.1 to 100.
+        percent: f64,
+        /// `canaryBakeTimeInMinutes`
+        bake: SignedDuration,
+    },
+}
+
+/// A PAUSE hook.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pause {
+    /// The `lifecycleStage` that it holds.
+    pub stage: &'static str,
+    /// For so long: `timeoutInMinutes`.
+    pub timeout: SignedDuration,
+    /// What ECS does then: `CONTINUE` or `ROLLBACK`.
+    pub action: &'static str,
 }
 
 /// `deploymentCircuitBreaker`, beside `enable` and `rollback`.

@@ -291,6 +291,14 @@ fn definition_of(service: &Service, guard: Guard) -> Value {
     );
     let balancers =
         json!([{"targetGroupArn": group, "containerName": "app", "containerPort": 8080}]);
+    let mut configuration = json!({
+        "minimumHealthyPercent": service.minimum_healthy_percent,
+        "maximumPercent": service.maximum_percent,
+        "deploymentCircuitBreaker": breaker,
+    });
+    if let (Some(strategy), Some(to)) = (&service.strategy, configuration.as_object_mut()) {
+        strategy.configure(to);
+    }
     json!({
         "cluster": service.cluster,
         "serviceName": service.name,
@@ -299,10 +307,6 @@ fn definition_of(service: &Service, guard: Guard) -> Value {
         "launchType": "FARGATE",
         "healthCheckGracePeriodSeconds": service.grace.as_secs(),
         "loadBalancers": if service.load_balancer { balancers } else { json!([]) },
-        "deploymentConfiguration": {
-            "minimumHealthyPercent": service.minimum_healthy_percent,
-            "maximumPercent": service.maximum_percent,
-            "deploymentCircuitBreaker": breaker,
-        },
+        "deploymentConfiguration": configuration,
     })
 }

@@ -7,13 +7,14 @@
 //! service can begin as one that has long been running ([`Ecs::settle`]). There is no clock, no network and no randomness
 //! but the seed: the same calls at the same times give the same bytes.
 //!
-//! What is here: rolling deployments of replica services on Fargate, circuit breaker, rollbacks, restarts and their
-//! throttle, tasks of no service (RunTask), and faults: outages, lost tasks, Spot, no capacity, no registry, no secrets.
-//! What is deliberately not: blue/green, canary and linear deployments, DAEMON, EC2 instances and their capacity, auto
-//! scaling, IAM. What ECS has and this has not is refused (`UnsupportedFeatureException`), not answered wrongly.
+//! What is here: rolling, blue/green, linear and canary deployments of replica services on Fargate, PAUSE hooks, circuit
+//! breaker, rollbacks, restarts and their throttle, tasks of no service (RunTask), and faults: outages, lost tasks, Spot,
+//! no capacity, no registry, no secrets. What is deliberately not: hooks that call a function, DAEMON, EC2 instances and
+//! their capacity, load balancers and their traffic (which revision it goes to changes nothing for a task), auto scaling,
+//! IAM. What ECS has and this has not is refused (`UnsupportedFeatureException`), not answered wrongly.
 //!
 //! ```text
-//! call ──▶ api ──▶ state ◀── schedule   what a service wants: start, stop, complete, roll back
+//! call ──▶ api ──▶ state ◀── schedule   what a service wants: start, stop, complete, roll back; stages
 //!                    ▲ │
 //!                    │ ├──▶ render ──▶ answers and events
 //!                    │ └──▶ told ────▶ the same events as facts
@@ -37,6 +38,7 @@ mod schedule;
 mod seed;
 mod service;
 mod settle;
+mod stages;
 mod task;
 mod tasks;
 mod told;

@@ -283,6 +283,19 @@ impl Ecs {
         if let Some(configuration) = service.settings.get("deploymentConfiguration") {
             to.insert("deploymentConfiguration".into(), configuration.clone());
         }
+        if let Some(stage) = one.stage() {
+            to.insert("lifecycleStage".into(), stage.word().into());
+        }
+        if let Some(pause) = one.pause() {
+            let hook = json!({
+                "hookId": pause.id,
+                "targetType": "PAUSE",
+                "status": "AWAITING_ACTION",
+                "expiresAt": time(pause.expires_at, Form::Api),
+                "timeoutAction": pause.action.word(),
+            });
+            to.insert("lifecycleHookDetails".into(), json!([hook]));
+        }
         if let Some(rollback) = &one.rollback {
             to.insert(
                 "rollback".into(),
@@ -294,7 +307,8 @@ impl Ecs {
             );
         }
         let breaker = &service.configuration.breaker;
-        let status = match (breaker.enable, one.triggered, one.status.is_over()) {
+        let enabled = breaker.enable && one.progress.is_none();
+        let status = match (enabled, one.triggered, one.status.is_over()) {
             (false, ..) => "DISABLED",
             (true, true, _) => "TRIGGERED",
             (true, false, true) => "MONITORING_COMPLETE",

@@ -15,6 +15,7 @@ use crate::queue::Due;
 use crate::service::{
     Deployment, RolloutState, Service, ServiceDeploymentStatus as Status, ServiceKey, ServiceStatus,
 };
+use crate::stages::Stage;
 use crate::task::Status as TaskStatus;
 use crate::tasks::{Crew, CrewId};
 
@@ -59,6 +60,7 @@ impl Ecs {
         if service.status != ServiceStatus::Inactive {
             self.take_up(&mut service);
             self.give_up(&mut service);
+            self.go_on(&mut service);
             self.stop_surplus(&mut service);
             let started = self.start_missing(&mut service);
             self.finish(&mut service, started);
@@ -111,7 +113,7 @@ impl Ecs {
     /// The circuit breaker.
     fn give_up(&mut self, service: &mut Service) {
         let breaker = service.configuration.breaker.clone();
-        if !breaker.enable {
+        if !breaker.enable || service.progress().is_some() {
             return;
         }
         let threshold = breaker.failures_tolerated(service.desired_count);
@@ -135,6 +137,9 @@ impl Ecs {
     /// Stops tasks that are too many: of PRIMARY over `desiredCount`, of ACTIVE deployments as far as enough healthy
     /// ones remain.
     fn stop_surplus(&mut self, service: &mut Service) {
+        if service.progress().is_some() {
+            return self.stop_unwanted(service);
+        }
         let Some(primary) = service.deployments.first_mut() else {
             return;
         };
@@ -160,6 +165,19 @@ impl Ecs {
         let of = |one: &Deployment| count(old.iter().filter(|task| task.crew == one.crew));
         let kept: Vec<u32> = service.deployments.iter().map(of).collect();
         share(service, &kept, keep);
+        self.stop(service, &stop);
+    }
+
+    /// Where deployments go through stages, each has its own number of tasks.
+    fn stop_unwanted(&mut self, service: &mut Service) {
+        let mut stop = Vec::new();
+        for one in &service.deployments {
+            if self.tasks.crew(one.crew).wanted > one.desired_count {
+                let mut own = self.seen(service);
+                own.retain(|task| task.crew == one.crew);
+                stop.extend(surplus(own, one.desired_count));
+            }
+        }
         self.stop(service, &stop);
     }
 
@@ -198,7 +216,10 @@ impl Ecs {
         let no_capacity = self.no_capacity_until(&service.key.name);
         let now = self.now;
         // A maximum that is rounded down to nothing still lets the first task start.
-        let most = service.most_tasks().max(service.desired_count.min(1));
+        let most = match service.progress() {
+            Some(_) => u32::MAX,
+            None => service.most_tasks().max(service.desired_count.min(1)),
+        };
         let mut room = most.saturating_sub(wanted);
         let mut started = Vec::new();
         for place in (0..service.deployments.len()).rev() {
@@ -299,7 +320,8 @@ impl Ecs {
             !started && wanted == service.desired_count && sum(|crew| crew.running) == wanted;
         let all_healthy = all_run && sum(|crew| crew.healthy) == wanted;
         let state = service.primary().map(|primary| primary.rollout_state);
-        if alone && all_healthy && state == Some(RolloutState::InProgress) {
+        let through = service.progress().is_none_or(|one| one.stage == Stage::CleanUp);
+        if alone && all_healthy && through && state == Some(RolloutState::InProgress) {
             self.complete(service);
         }
         let completed = service

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::api::Image;
+use crate::stages::{Progress, Strategy};
 use crate::tasks::CrewId;
 
 /// Cluster and name: what a service's ARN ends with.
@@ -163,6 +164,8 @@ pub(crate) struct ServiceDeployment {
     pub(crate) failures: u32,
     /// The circuit breaker gave it up.
     pub(crate) triggered: bool,
+    /// Where it is in its stages, if it goes through any.
+    pub(crate) progress: Option<Progress>,
 }
 
 #[derive(Debug, Clone)]
@@ -195,6 +198,7 @@ pub(crate) struct Configuration {
     /// Percent of `desiredCount`, rounded down.
     pub(crate) maximum: u32,
     pub(crate) breaker: Breaker,
+    pub(crate) strategy: Strategy,
 }
 
 /// `DeploymentCircuitBreaker`, read.

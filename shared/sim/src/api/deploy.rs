@@ -3,12 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::input::Input;
+use super::strategy;
 use crate::Ecs;
 use crate::error::ApiError;
 use crate::service::{
     Breaker, Configuration, Deployment, RolloutState, Service, ServiceDeployment,
     ServiceDeploymentStatus as Status, ServiceRevision, Threshold, Throttle,
 };
+use crate::stages::Progress;
 
 /// Settings that tasks are started with: a change begins a deployment (UpdateService, API reference).
 pub(super) const STARTS_TASKS: &[&str] = &[
@@ -85,9 +87,6 @@ pub(super) fn refuse_what_is_not_simulated(input: Input<'_>) -> Result<(), ApiEr
     if of("deploymentController", "type").is_some_and(|kind| kind != "ECS") {
         return Err(ApiError::not_simulated("a deploymentController other than ECS"));
     }
-    if of("deploymentConfiguration", "strategy").is_some_and(|strategy| strategy != "ROLLING") {
-        return Err(ApiError::not_simulated("a deployment strategy other than ROLLING"));
-    }
     Ok(())
 }
 
@@ -136,6 +135,8 @@ pub(super) fn configuration(
         return Err(ApiError::invalid("maximumPercent cannot be less than minimumHealthyPercent."));
     }
     let breaker = breaker(members)?;
+    let strategy = strategy::read(members, settings)?;
+    strategy::show_defaults(&mut whole);
     settings.insert("deploymentConfiguration".into(), whole.into());
     let shown_empty = defaults();
     settings.retain(|name, value| {
@@ -147,7 +148,7 @@ pub(super) fn configuration(
     } else {
         settings.entry("launchType").or_insert("FARGATE".into());
     }
-    Ok(Configuration { minimum_healthy, maximum, breaker })
+    Ok(Configuration { minimum_healthy, maximum, breaker, strategy })
 }
 
 fn breaker(members: Input<'_>) -> Result<Breaker, ApiError> {
@@ -211,6 +212,7 @@ impl Ecs {
             updated_at: now,
             failures: 0,
             triggered: false,
+            progress: Progress::of(service, now),
         });
         let id = format!("ecs-svc/{}", self.seed.digits());
         let deployment = Deployment {

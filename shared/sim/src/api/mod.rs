@@ -8,6 +8,7 @@ mod deploy;
 mod input;
 mod service;
 mod service_deployment;
+mod strategy;
 mod task;
 mod task_definition;
 
@@ -45,6 +46,7 @@ pub(crate) fn call(ecs: &mut Ecs, operation: &str, input: &Value) -> Result<Valu
         "DescribeServiceDeployments" => ecs.describe_service_deployments(input),
         "DescribeServiceRevisions" => ecs.describe_service_revisions(input),
         "StopServiceDeployment" => ecs.stop_service_deployment(input),
+        "ContinueServiceDeployment" => ecs.continue_service_deployment(input),
         _ => Err(ApiError::unknown_operation()),
     }
 }

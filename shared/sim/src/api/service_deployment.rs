@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::input::{Input, described, missing};
+use super::strategy;
 use crate::Ecs;
 use crate::error::ApiError;
 use crate::name;
@@ -94,13 +95,7 @@ impl Ecs {
         let key = self
             .find_service_deployment(arn)
             .map(|(service, _)| service.key.clone())
-            .ok_or_else(|| {
-                // Named by the model; the words are not published.
-                ApiError::new(
-                    "ServiceDeploymentNotFoundException",
-                    "The service deployment was not found.",
-                )
-            })?;
+            .ok_or_else(not_found)?;
         let now = self.now;
         let Some(mut service) = self.services.remove(&key) else {
             return Err(ApiError::no_service());
@@ -132,10 +127,45 @@ impl Ecs {
         answer.map(|_| json!({"serviceDeploymentArn": arn}))
     }
 
+    /// Answers a PAUSE hook: `hookId` and `action`, CONTINUE or ROLLBACK ("Pause hooks for Amazon ECS service deployments",
+    /// developer guide). A hook that does not wait is refused; AWS's code for that is not published, and
+    /// `ConflictException` is taken.
+    pub(super) fn continue_service_deployment(
+        &mut self,
+        input: Input<'_>,
+    ) -> Result<Value, ApiError> {
+        let arn = input.required("serviceDeploymentArn")?;
+        let hook = input.required("hookId")?;
+        let action = strategy::action(input.text("action")?.unwrap_or("CONTINUE"))?;
+        let key = self.find_service_deployment(arn).map(|(service, _)| service.key.clone());
+        let key = key.ok_or_else(not_found)?;
+        let Some(mut service) = self.services.remove(&key) else {
+            return Err(ApiError::no_service());
+        };
+        let now = self.now;
+        let is_current = service.service_deployments.last().is_some_and(|one| one.arn == arn);
+        let waiting = service.progress_mut().filter(|_| is_current);
+        let is_answered = waiting.is_some_and(|progress| progress.answer(hook, action, now));
+        if is_answered {
+            self.wake(&mut service, now);
+        }
+        self.services.insert(key, service);
+        if is_answered {
+            Ok(json!({"serviceDeploymentArn": arn}))
+        } else {
+            Err(conflict("The lifecycle hook is not awaiting an action.".to_owned()))
+        }
+    }
+
     fn find_service_deployment(&self, arn: &str) -> Option<(&Service, &ServiceDeployment)> {
         let service = self.services.get(&name::service_of(arn)?)?;
         Some((service, service.service_deployments.iter().find(|one| one.arn == arn)?))
     }
+}
+
+/// Named by the model; the words are not published.
+fn not_found() -> ApiError {
+    ApiError::new("ServiceDeploymentNotFoundException", "The service deployment was not found.")
 }
 
 fn conflict(message: String) -> ApiError {

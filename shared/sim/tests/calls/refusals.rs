@@ -169,9 +169,11 @@ fn what_ecs_refuses_is_refused_with_its_code_and_words() {
         ),
         (
             "CreateService",
-            new(json!({"deploymentConfiguration": {"strategy": "BLUE_GREEN"}})),
+            new(
+                json!({"deploymentConfiguration": {"strategy": "BLUE_GREEN", "lifecycleHooks": [{"targetType": "AWS_LAMBDA"}]}}),
+            ),
             "UnsupportedFeatureException",
-            "a deployment strategy other than ROLLING is not simulated",
+            "a lifecycle hook that calls a function is not simulated",
         ),
         (
             "DeleteService",

@@ -19,4 +19,5 @@ mod read_by_core;
 mod revisions;
 mod rollback;
 mod same_bytes;
+mod stages;
 mod story;
