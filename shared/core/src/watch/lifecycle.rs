@@ -282,6 +282,18 @@ impl Deciding<'_> {
         (stage.hook.is_some() || !tasks_turn.contains(&name)).then_some(stage)
     }
 
+    /// See [`Self::waits`].
+    pub(super) fn waits_now(&self) -> bool {
+        self.waits().is_some()
+    }
+
+    /// Whether a deployment in flight goes through stages, and has yet to shift its traffic or to bake: only in CLEAN_UP is
+    /// the new revision the only one that counts.
+    pub(super) fn is_shifting(&self) -> bool {
+        let stage = self.standing().and_then(|standing| standing.stage.as_ref());
+        stage.is_some_and(|stage| stage.name.as_deref() != Some("CLEAN_UP"))
+    }
+
     /// Neither bake, nor shift, nor PAUSE counts: the deadline begins anew when they are over.
     fn wait(&mut self, id: &DeploymentId, stage: &Stage) {
         let tell_at = stage.hook.as_ref().and_then(|hook| hook.expires_at);

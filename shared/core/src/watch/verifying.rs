@@ -93,10 +93,14 @@ impl Deciding<'_> {
         let Running::Known(running) = &self.running else { return };
         // A recording cannot tell how many tasks are wanted, and nothing was rolled back in it.
         let Some(desired) = running.desired_count else { return };
-        let count = ours.map_or(0, |(id, _)| self.tasks_of(&id).len());
-        let is_steady = count >= usize::try_from(desired).unwrap_or(usize::MAX);
+        let count = ours.as_ref().map_or(0, |(id, _)| self.tasks_of(id).len());
+        // All tasks of the target may run, and the traffic still go to what was rolled back from.
+        let all_run = count >= usize::try_from(desired).unwrap_or(usize::MAX);
+        let is_steady = all_run && !self.is_shifting();
         let within = shift.saturating_add(self.health().deadline);
-        let over = self.now.duration_since(at) >= within;
+        let waited_until = ours.and_then(|(_, one)| one.waited_until).unwrap_or(at);
+        // What waits for a hook, for traffic or for its bake time is not late.
+        let over = !self.waits_now() && self.now.duration_since(at.max(waited_until)) >= within;
         if !is_steady && over {
             return self.did_not_help(Unverified::NotSteady { running: count, desired, within });
         }
@@ -140,8 +144,8 @@ impl Deciding<'_> {
         self.notify(Stage::RollbackUnverified);
     }
 
-    /// How an incident with a decided rollback ends: the service has run as many tasks of the target as it wants, and
-    /// none of them has failed, for two minutes.
+    /// How an incident with a decided rollback ends: the service has run as many tasks of the target as it wants, with
+    /// all traffic on them, and none of them has failed, for two minutes.
     pub(super) fn rollback_verified(&self) -> Option<(Timestamp, Resolution)> {
         let (_, _, _, steady_at) = self.rollback_decided()?;
         let incident = self.record.incident.as_ref()?;
