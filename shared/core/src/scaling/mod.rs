@@ -28,4 +28,4 @@ pub use plan::{
     plan, render_plans,
 };
 pub use record::{Managed, ScalingRecord};
-pub use schedule::{Schedule, ScheduleError};
+pub use schedule::{Schedule, ScheduleError, ScheduleKind, zone};

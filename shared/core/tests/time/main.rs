@@ -1,0 +1,15 @@
+//! When schedules run, what bounds hold at a time, and what becomes of overrides.
+
+mod schedule;
+mod slips;
+
+use jiff::Timestamp;
+use steady_core::scaling::Schedule;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+fn schedule(text: &str) -> Schedule {
+    Schedule::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
