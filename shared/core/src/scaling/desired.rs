@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::in_force::{InForce, scheduled_actions};
+use super::in_force::InForce;
 use super::object::{
     AlarmAction, MetricAlarm, PREFIX, PolicyConfig, PolicyMetric, ScalableTarget, ScalingPolicy,
     ScheduledAction,
 };
 use super::queue;
+use super::runs::scheduled_actions;
 use crate::config::{
     Metric, MetricStat, PredictedMetric, Predictive, Scaling, StepMetric, StepScaling,
     TargetTracking, TrackedMetric,
@@ -88,8 +89,7 @@ pub fn desired(
     let Making { mut policies, mut alarms, .. } = making;
     policies.sort_by(|a, b| a.name.cmp(&b.name));
     alarms.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut scheduled = scheduled_actions(config);
-    scheduled.sort_by(|a, b| a.name.cmp(&b.name));
+    let scheduled = scheduled_actions(config, now);
     Some(Desired { target, in_force, policies, scheduled, alarms })
 }
 

@@ -18,14 +18,16 @@ pub mod object;
 mod plan;
 mod queue;
 mod record;
+mod runs;
 mod schedule;
 
 pub use desired::{Desired, alarm_name, alarm_prefix, desired};
-pub use in_force::{InForce, scheduled_actions};
+pub use in_force::{InForce, SetBy};
 pub use object::*;
 pub use plan::{
     Change, Does, FieldChange, Moves, Note, Object, ObjectKind, Plan, Refused, Written, is_ours,
     plan, render_plans,
 };
 pub use record::{Managed, ScalingRecord};
+pub use runs::{scheduled_actions, window_is_open};
 pub use schedule::{Schedule, ScheduleError, ScheduleKind, zone};

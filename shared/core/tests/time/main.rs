@@ -1,5 +1,6 @@
 //! When schedules run, what bounds hold at a time, and what becomes of overrides.
 
+mod in_force;
 mod schedule;
 mod slips;
 

@@ -23,6 +23,7 @@ pub use written::Written;
 
 use super::desired::{Desired, desired};
 use super::fields::{self, Fields};
+use super::in_force::SetBy;
 use super::object::{
     AlarmAction, Bounds, LivePolicy, LiveScaling, LiveTarget, MetricAlarm, PREFIX, ScalableTarget,
     ScalingCall, ScalingPolicy, Suspended, TARGET_TAG,
@@ -464,15 +465,17 @@ fn delete_alarm(name: &str) -> Change {
 /// Says why the bounds are not the base ones.
 fn because(mut change: Change, record: &ScalingRecord, desired: &Desired) -> Change {
     let in_force = &desired.in_force;
-    let window = in_force.window.iter().map(|name| format!("window `{name}`"));
-    let scheduled = in_force.scheduled.iter().map(|name| format!("scheduled `{name}`"));
+    let mut set_by = vec![&in_force.min_by, &in_force.max_by];
+    set_by.dedup();
+    let by_config = |by: &&SetBy| matches!(by, SetBy::Window(_) | SetBy::Scheduled(_));
+    let set_by = set_by.into_iter().filter(by_config).map(ToString::to_string);
     let overrides = record.overrides.iter().filter(|one| in_force.overrides.contains(&one.id));
     let overrides = overrides.map(|one| {
         let reason =
             if one.reason.is_empty() { String::new() } else { format!(": {}", one.reason) };
         format!("override `{}` until {}{reason}", one.id, one.until)
     });
-    let all: Vec<String> = scheduled.chain(window).chain(overrides).collect();
+    let all: Vec<String> = set_by.chain(overrides).collect();
     change.because = (!all.is_empty()).then(|| all.join(", "));
     change
 }
