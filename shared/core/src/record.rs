@@ -114,10 +114,15 @@ pub enum Whose {
     Family(FamilyKey),
     /// The account's own item: its [`crate::switch::Switch`].
     Account,
+    /// What is remembered of a service's scaling, a [`crate::scaling::ScalingRecord`].
+    Scaling(ServiceKey),
 }
 
 /// Begins the key of a family. No service's key begins with `#`: see [`ServiceKey`].
 const FAMILY: &str = "#family/";
+
+/// Begins the key of a service's scaling, whose own key follows.
+const SCALING: &str = "#scaling/";
 
 /// The key of the account's own item.
 const ACCOUNT: &str = "#account";
@@ -133,6 +138,8 @@ impl Whose {
     /// assert_eq!(Whose::of_key("#family/prod/nightly-report"), Some(Whose::Family(nightly)));
     /// assert_eq!(Whose::of_key("prod/checkout"), Some(Whose::Service("prod/checkout".into())));
     /// assert_eq!(Whose::of_key("#account"), Some(Whose::Account));
+    /// assert_eq!(Whose::Scaling("prod/checkout".into()).key(), "#scaling/prod/checkout");
+    /// assert_eq!(Whose::of_key("#scaling/prod/checkout"), Some(Whose::Scaling("prod/checkout".into())));
     /// assert_eq!(Whose::of_key("#sweep"), None);
     /// ```
     pub fn key(&self) -> String {
@@ -142,6 +149,7 @@ impl Whose {
                 format!("{FAMILY}{}/{family}", cluster.as_deref().unwrap_or_default())
             }
             Self::Account => ACCOUNT.to_owned(),
+            Self::Scaling(service) => format!("{SCALING}{service}"),
         }
     }
 
@@ -149,6 +157,9 @@ impl Whose {
     pub fn of_key(key: &str) -> Option<Self> {
         if key == ACCOUNT {
             return Some(Self::Account);
+        }
+        if let Some(service) = key.strip_prefix(SCALING) {
+            return Some(Self::Scaling(service.into()));
         }
         let Some(family) = key.strip_prefix(FAMILY) else {
             return (!key.starts_with('#')).then(|| Self::Service(key.into()));
@@ -165,6 +176,7 @@ impl fmt::Display for Whose {
             Self::Service(service) => write!(f, "service `{service}`"),
             Self::Family(family) => write!(f, "family `{family}`"),
             Self::Account => f.write_str("the account"),
+            Self::Scaling(service) => write!(f, "scaling of service `{service}`"),
         }
     }
 }

@@ -8,6 +8,7 @@ mod compose;
 mod life;
 mod log_tail;
 mod message;
+mod overridden;
 mod pause;
 mod probing;
 mod render;
@@ -28,6 +29,7 @@ pub use compose::of_incident;
 pub use life::of_pause_hook;
 pub use log_tail::LogTail;
 pub use message::Message;
+pub use overridden::{OverrideStage, of_override};
 pub use pause::{PauseStage, of_pause};
 pub use standalone::of_standalone_task;
 
@@ -46,11 +48,12 @@ pub struct Notice {
     /// When it was written.
     pub at: Timestamp,
     /// What it tells: `opened`, `worsened`, `rollback-begun`, `rollback-refused`, `rollback-failed`, `rollback-unverified`,
-    /// `escalated`, `resolved`, `task-failed`, `hook-waiting`, `paused`, `still-paused`, `resumed`, `pause-over`.
+    /// `escalated`, `resolved`, `task-failed`, `hook-waiting`, `paused`, `still-paused`, `resumed`, `pause-over`,
+    /// `override-set`, `override-soon-over`, `override-over`.
     pub stage: &'static str,
     /// How much it matters.
     pub severity: Severity,
-    /// The incident's kind, or `standalone-task`, `pause-hook`, or `pause`.
+    /// The incident's kind, or `standalone-task`, `pause-hook`, `pause` or `override`.
     pub kind: &'static str,
     /// The incident's id.
     pub incident: Option<IncidentId>,

@@ -1,16 +1,19 @@
 //! What is remembered of a service's scaling. Kept beside the service's record, which every event loads: config of up to
 //! 4 KB would be paid for with each of its writes.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::in_force::InForce;
 use super::object::Bounds;
 use super::plan::Written;
 use crate::config::{Notify, Scaling};
 use crate::name::ServiceKey;
 use crate::outbox::Outbox;
-use crate::overrides::Override;
-use crate::record::is_default;
+use crate::overrides::{self, Override, Told};
+use crate::record::{Stored, Unreadable, is_default};
 
 /// What is remembered of a service's scaling.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +32,9 @@ pub struct ScalingRecord {
     /// In force, to come, or over and not yet undone.
     #[serde(default, skip_serializing_if = "is_default")]
     pub overrides: Vec<Override>,
+    /// What people were told of overrides, by their ids.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub told: BTreeMap<String, Told>,
     /// When its live state was last compared with what is desired.
     #[serde(default, skip_serializing_if = "is_default")]
     pub compared_at: Option<Timestamp>,
@@ -59,9 +65,36 @@ impl ScalingRecord {
             notify: Notify::default(),
             managed: None,
             overrides: Vec::new(),
+            told: BTreeMap::new(),
             compared_at: None,
             written: Written::default(),
             outbox: Outbox::default(),
         }
+    }
+    /// When its turn comes though nothing comes in, once everything is as desired at `now`: what holds changes and AWS does
+    /// not change it by itself, an override begins, is soon over or over, or one that is over is still remembered.
+    pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
+        let changes = InForce::at(&self.config, &self.overrides, now).and_then(|it| it.changes_at);
+        let overrides = self.overrides.iter().map(|one| overrides::due(self, one, now));
+        overrides.chain(changes).min()
+    }
+
+    /// As it is kept; a record without stops. `due`: when its turn comes, sooner where the outbox is not empty.
+    /// Whoever has changed what is desired, and leaves it to the turn, says now; the turn itself [`Self::due`].
+    pub fn store(&self, due: Option<Timestamp>) -> Stored {
+        Stored {
+            record: serde_json::to_string(self).unwrap_or_default(),
+            due: [due, self.outbox.due()].into_iter().flatten().min(),
+            ..Stored::default()
+        }
+    }
+
+    /// The reverse of [`Self::store`].
+    ///
+    /// # Errors
+    /// [`Unreadable`], for what another version of Steady wrote in a way that this one cannot read.
+    pub fn restore(stored: &Stored) -> Result<Self, Unreadable> {
+        serde_json::from_str(&stored.record)
+            .map_err(|error| Unreadable { part: "record", why: error.to_string() })
     }
 }

@@ -1,6 +1,7 @@
 //! When schedules run, what bounds hold at a time, and what becomes of overrides.
 
 mod in_force;
+mod overrides;
 mod schedule;
 mod slips;
 

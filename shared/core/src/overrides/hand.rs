@@ -1,0 +1,73 @@
+//! How a person, an alarm or an incident hands an override in, or ends one: only the record is written. What follows of it
+//! is the scaling turn's, which is due at once.
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::{Override, OverrideError, Which, end, put};
+use crate::name::ServiceKey;
+use crate::port::{KeepScaling, Saved};
+use crate::record::Whose;
+use crate::scaling::ScalingRecord;
+use crate::turn::{RACES_MAX, TurnError};
+
+/// What is handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handed {
+    /// An override; handed in again it changes nothing.
+    Put(Override),
+    /// The end of some.
+    End(Which),
+}
+
+/// Why nothing was changed.
+#[derive(Debug, Error)]
+pub enum HandError {
+    /// It is none that is taken.
+    #[error(transparent)]
+    Refused(#[from] OverrideError),
+    /// The record could not be read or written. If it is not clear whether it was, handing in the same again does no harm.
+    #[error(transparent)]
+    Record(#[from] TurnError),
+}
+
+/// Puts it into the service's scaling record and makes that due, on whatever others have saved meanwhile. The overrides
+/// that it put or ended; none where there was nothing to change.
+///
+/// # Errors
+/// [`HandError`].
+pub async fn hand(
+    records: &impl KeepScaling,
+    service: &ServiceKey,
+    handed: &Handed,
+    now: Timestamp,
+) -> Result<Vec<Override>, HandError> {
+    let whose = || Whose::Scaling(service.clone());
+    for _ in 0..RACES_MAX {
+        let loaded = records.load_scaling(service).await;
+        let loaded = loaded.map_err(|source| TurnError::Load { whose: whose(), source })?;
+        let known = match &loaded.stored {
+            None => ScalingRecord::new(service.clone()),
+            Some(stored) => ScalingRecord::restore(stored)
+                .map_err(|source| TurnError::Unreadable { whose: whose(), source })?,
+        };
+        let mut record = known.clone();
+        let changed = match handed {
+            Handed::Put(new) => {
+                put(&mut record, new.clone(), now)?;
+                record.overrides.iter().filter(|one| one.id == new.id).cloned().collect()
+            }
+            Handed::End(which) => end(&mut record, which, now),
+        };
+        if record == known {
+            return Ok(changed);
+        }
+        let stored = record.store(Some(now));
+        let saved = records.save_scaling(service, &stored, loaded.version).await;
+        match saved.map_err(|source| TurnError::Save { whose: whose(), source })? {
+            Saved::Held => return Ok(changed),
+            Saved::Overtaken => {}
+        }
+    }
+    Err(TurnError::Contended { whose: whose() }.into())
+}
