@@ -1,8 +1,11 @@
 //! What is wrong with a file, where, and what to do about it.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+
+use super::rule::Rule;
 
 /// How grave a finding is. In JSON: `"error"`, `"warning"`, `"info"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,20 +22,26 @@ pub enum Severity {
 /// One finding of the checks.
 ///
 /// ```json
-/// {"severity": "error", "file": "prod/checkout.toml", "line": 12, "column": 8, "key": "health.soak",
-///  "message": "`health.soak` is `5`, expected a duration such as `\"10m\"`",
+/// {"severity": "error", "rule": "not-a-duration", "file": "prod/checkout.toml", "line": 12, "column": 8, "width": 1,
+///  "key": "health.soak", "message": "`health.soak` is `5`, expected a duration such as `\"10m\"`",
 ///  "fix": "write `\"5m\"` (the same as `\"300s\"`), or `\"5s\"`"}
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// How grave it is.
     pub severity: Severity,
+    /// Which rule of the config says so. `None`: none of them, the file is another's (a scenario).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
     /// The file's path, as the caller gave it.
     pub file: String,
     /// Line, from 1. A finding about the file as a whole stands at 1:1.
     pub line: usize,
     /// Column in characters (not bytes), from 1: the value's, or the key's where the key is the trouble.
     pub column: usize,
+    /// How many characters of that line are meant. 0: the place itself, or the file as a whole.
+    #[serde(default)]
+    pub width: usize,
     /// Path of the key, `health.soak` or `health.rollback_alarms[1]`. Empty: the file as a whole, or its syntax.
     pub key: String,
     /// What is wrong: one line, with the user's own text in backticks.
@@ -94,6 +103,12 @@ impl<'a> Lines<'a> {
             .filter(|(_, c)| *c != '\u{feff}')
             .count();
         (line, column.saturating_add(1))
+    }
+
+    /// How many characters of `span` are on the line where it begins.
+    pub(super) fn width(&self, span: &Range<usize>) -> usize {
+        let text = self.text.get(span.clone()).unwrap_or_default();
+        text.split(['\n', '\r']).next().unwrap_or_default().chars().count()
     }
 
     /// The line, from 1.

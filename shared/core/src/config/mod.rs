@@ -6,18 +6,27 @@
 //! ```
 //!
 //! A service's file holds field by field over `defaults.toml`, and that over what is built in
-//! ([`ServiceConfig::default`]); an array replaces the other whole. Unknown keys are errors, with a suggestion. The
-//! sections of scaling are accepted by name, reported, and not read. What comes out is checked: nothing after this
-//! module looks at a raw value again.
+//! ([`ServiceConfig::default`]); an array replaces the other whole. Scaling is for services that have a file: what
+//! `defaults.toml` says of it holds for those alone, so that no service is scaled that nobody named. Unknown keys are
+//! errors, with a suggestion. What comes out is checked: nothing after this module looks at a raw value again.
 //!
 //! No file is opened here: callers hand in path and text, be they from a directory or from parameters.
-//! Start reading at [`load_tree`]; the format itself is the tables in `keys.rs`.
+//! Start reading at [`load_tree`]; the format itself is the tables in `keys`, each with its form, from which the JSON
+//! Schema is made too ([`schema()`]); what must fit together is in `rules`.
 
+mod build;
 mod duration;
 mod finding;
+mod form;
 mod keys;
 mod read;
+mod rule;
+mod rules;
 mod scaling;
+mod schema;
+mod syntax;
+mod value;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,11 +35,14 @@ use serde::{Deserialize, Serialize};
 
 pub use duration::{DurationError, parse_duration, render_duration, suggest_duration};
 pub use finding::{Finding, Severity};
+pub use rule::Rule;
 pub use scaling::*;
+pub use schema::{FileKind, schema};
 
 use finding::{nearest, sort};
-use keys::{ACROSS, Layer, Place};
+use keys::Layer;
 use read::{Reader, SyntaxOk};
+use rules::{ACROSS, InForce};
 
 /// What may be done to a service whose new revision is bad: `rollback` in `[health]`.
 #[derive(
@@ -143,7 +155,7 @@ pub struct ServiceConfig {
     pub health: Health,
     /// `[notify]`
     pub notify: Notify,
-    /// What is wanted of its scaling.
+    /// What is wanted of its scaling. Not written with the rest: it is kept in the service's scaling record.
     #[serde(skip)]
     pub scaling: Scaling,
 }
@@ -153,14 +165,14 @@ pub struct ServiceConfig {
 pub struct NotYetApplied {
     /// The file's path: `prod/checkout.toml`.
     pub file: String,
-    /// The section's key: `capacity`.
+    /// The section's key: `expect`.
     pub key: String,
 }
 
 /// All files of a config tree, checked and merged. The default is the tree without files.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ConfigTree {
-    /// What holds for a service without a file of its own.
+    /// What holds for a service without a file of its own. Its scaling is none.
     pub defaults: ServiceConfig,
     /// Families of tasks that belong to no service and whose failures are told; `[notify]` of `defaults.toml`.
     /// In the file's order, none twice. Default none.
@@ -236,6 +248,7 @@ pub fn load_tree(files: &[SourceFile<'_>]) -> Loaded {
     files.sort_by_key(|(place, file)| (*place != Place::Defaults, file.path));
 
     let mut tree = ConfigTree::default();
+    let mut defaults = Layer::default();
     let mut findings = Vec::new();
     let mut paths = BTreeSet::new();
     for (place, file) in files {
@@ -243,10 +256,10 @@ pub fn load_tree(files: &[SourceFile<'_>]) -> Loaded {
         if !paths.insert(file.path) {
             let fix = "hand each file in once";
             let message = "the file is there twice";
-            findings.push(of_file(Severity::Error, file.path, message, Some(fix)));
+            findings.push(of_file(ERROR, Rule::FileTwice, file.path, message, Some(fix)));
         }
-        let layer = read_file(file, &place, &tree.defaults, &mut findings);
-        put(&mut tree, file.path, place, layer);
+        let layer = read_file(file, &place, &defaults, &mut findings);
+        put(&mut tree, &mut defaults, file.path, place, layer);
     }
     tree.not_yet_applied.sort();
     sort(&mut findings);
@@ -254,36 +267,43 @@ pub fn load_tree(files: &[SourceFile<'_>]) -> Loaded {
     Loaded { tree: valid.then_some(tree), findings }
 }
 
+/// What the file says, with what is wrong with it over `base`.
 fn read_file(
     file: &SourceFile<'_>,
     place: &Place,
-    base: &ServiceConfig,
+    base: &Layer,
     findings: &mut Vec<Finding>,
 ) -> Layer {
     let mut reader = Reader::new(file.path, file.text, place);
     let (layer, SyntaxOk(syntax_ok)) = reader.read();
     if syntax_ok {
-        let config = layer.over(base);
+        reader.tell_absent();
+        let over = layer.over(base);
+        let config = over.config();
         for check in ACROSS {
-            check(&mut reader, &config);
+            check(&mut reader, &InForce { layer: &over, config: &config });
         }
     }
     findings.append(&mut reader.into_findings());
     layer
 }
 
-fn put(tree: &mut ConfigTree, path: &str, place: Place, layer: Layer) {
-    let config = layer.over(&tree.defaults);
-    let unapplied =
-        layer.not_yet_applied.into_iter().map(|key| NotYetApplied { file: path.to_owned(), key });
-    tree.not_yet_applied.extend(unapplied);
+fn put(tree: &mut ConfigTree, defaults: &mut Layer, path: &str, place: Place, layer: Layer) {
+    if layer.expect.is_some() {
+        let key = "expect".to_owned();
+        tree.not_yet_applied.push(NotYetApplied { file: path.to_owned(), key });
+    }
     match place {
         Place::Defaults => {
-            tree.defaults = config;
-            tree.standalone_tasks = layer.standalone_tasks.unwrap_or_default();
+            let config = layer.config();
+            let notify = layer.notify.clone().unwrap_or_default();
+            tree.standalone_tasks = notify.standalone_tasks.unwrap_or_default();
+            // Nobody named the services that have no file: they are left alone.
+            tree.defaults = ServiceConfig { scaling: Scaling::default(), ..config };
+            *defaults = layer;
         }
         Place::Service(service) => {
-            tree.services.insert(service, config);
+            tree.services.insert(service, layer.over(defaults).config());
         }
         Place::Misnamed => {}
     }
@@ -297,6 +317,19 @@ pub const FILE_BYTES_MAX: usize = 4_096;
 
 /// The name of the file that holds for all services.
 const DEFAULTS: &str = "defaults.toml";
+
+/// What kind of file is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// `defaults.toml`
+    Defaults,
+    /// `<cluster>/<service>.toml`, as `cluster/service`.
+    Service(String),
+    /// Neither; its content is checked all the same.
+    Misnamed,
+}
+
+const ERROR: Severity = Severity::Error;
 
 fn place(path: &str) -> Place {
     if path == DEFAULTS {
@@ -325,7 +358,7 @@ fn misnamed(path: &str, place: &Place) -> Option<Finding> {
                    `-` or `_`";
     let near = nearest(path, [DEFAULTS]).is_some();
     let fix = near.then_some("did you mean `defaults.toml`");
-    Some(of_file(Severity::Error, path, message, fix))
+    Some(of_file(ERROR, Rule::MisnamedFile, path, message, fix))
 }
 
 fn nested_defaults(path: &str) -> Option<Finding> {
@@ -335,7 +368,7 @@ fn nested_defaults(path: &str) -> Option<Finding> {
             "read as the config of a service named `defaults` in cluster `{cluster}`: there are no defaults per cluster"
         );
         let fix = "move it to `defaults.toml`, or to the services' own files";
-        of_file(Severity::Warning, path, &message, Some(fix))
+        of_file(Severity::Warning, Rule::DefaultsOfCluster, path, &message, Some(fix))
     })
 }
 
@@ -346,17 +379,25 @@ fn too_large(file: &SourceFile<'_>) -> Option<Finding> {
             "the file has {bytes} bytes, expected at most {FILE_BYTES_MAX}, the size of an SSM parameter"
         );
         let fix = "shorten it, or move what services share to `defaults.toml`";
-        of_file(Severity::Error, file.path, &message, Some(fix))
+        of_file(ERROR, Rule::FileTooLarge, file.path, &message, Some(fix))
     })
 }
 
 /// A finding that is about no line in particular.
-fn of_file(severity: Severity, path: &str, message: &str, fix: Option<&str>) -> Finding {
+fn of_file(
+    severity: Severity,
+    rule: Rule,
+    path: &str,
+    message: &str,
+    fix: Option<&str>,
+) -> Finding {
     Finding {
         severity,
+        rule: Some(rule),
         file: path.to_owned(),
         line: 1,
         column: 1,
+        width: 0,
         key: String::new(),
         message: message.to_owned(),
         fix: fix.map(str::to_owned),

@@ -1,7 +1,9 @@
 //! The config of a team: what loads, what is found, and that nothing can make it panic.
 
+mod fixtures;
 mod properties;
 mod rules;
+mod scaling;
 mod tree;
 
 /// The complete file of the design's section on config: every section, every key that is read.

@@ -179,7 +179,7 @@ soak = "5m"
 => prod/checkout.toml:1:2: `helth` is unknown at the top level; did you mean `health`
 --- unknown section (prod/checkout.toml)
 [dashboards]
-=> prod/checkout.toml:1:2: `dashboards` is unknown at the top level; the keys here are `team`, `health`, `notify`, `capacity`, `target_tracking`, `step`, `step_scaling`, `scheduled`, `scheduled_action`, `window`, `predictive`, `predictive_scaling`, `surge`, `expect`, `adopt`, `remove`
+=> prod/checkout.toml:1:2: `dashboards` is unknown at the top level; the keys here are `team`, `health`, `notify`, `capacity`, `target_tracking`, `step`, `scheduled`, `window`, `predictive`, `surge`, `adopt`, `remove`, `expect`
 --- unknown key near miss (prod/checkout.toml)
 [health]
 rollback-window = "24h"
