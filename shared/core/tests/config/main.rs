@@ -4,6 +4,7 @@ mod fixtures;
 mod properties;
 mod rules;
 mod scaling;
+mod schema;
 mod tree;
 
 /// The complete file of the design's section on config: every section, every key that is read.
