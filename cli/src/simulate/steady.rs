@@ -11,10 +11,13 @@ use std::task::{Context, Poll, Waker};
 
 use jiff::{SignedDuration, Timestamp};
 use steady_core::event::{Body, Concern, Event};
+use steady_core::group::{Group, GroupKey, Joining};
 use steady_core::installation::{self, Mode, Trouble};
 use steady_core::name::ServiceKey;
 use steady_core::notice::Message;
-use steady_core::port::{ConfigFiles, KeepRecords, Loaded, PortError, Publish, ReadConfig, Saved};
+use steady_core::port::{
+    ConfigFiles, KeepGroups, KeepRecords, Loaded, PortError, Publish, ReadConfig, Saved,
+};
 use steady_core::record::{Record, Stored};
 use steady_core::report::{Because, Entry, What};
 use steady_core::stop::StopCode;
@@ -245,6 +248,29 @@ impl KeepRecords for Memory {
             account.troubles.insert(service.clone(), trouble.clone());
             account.clone()
         }))
+    }
+}
+
+impl KeepGroups for Memory {
+    async fn group(&self, key: &GroupKey) -> Result<Group, PortError> {
+        Ok(self.with(|account| account.groups.get(key).cloned().unwrap_or_default()))
+    }
+
+    async fn join(
+        &self,
+        service: &ServiceKey,
+        joining: &Joining,
+        stale: &[ServiceKey],
+    ) -> Result<Group, PortError> {
+        Ok(self.with(|account| {
+            let group = account.groups.entry(joining.key.clone()).or_default();
+            group.join(service, joining, stale);
+            group.clone()
+        }))
+    }
+
+    async fn leave(&self, service: &ServiceKey, key: &GroupKey) -> Result<Group, PortError> {
+        Ok(self.with(|account| account.leave(service, key)))
     }
 }
 

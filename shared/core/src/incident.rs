@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alarm::Counted;
 use crate::evidence::Counts;
+use crate::group::{GroupKey, Grouped};
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision, fnv1a};
 use crate::record::is_default;
 use crate::rollback::RollbackState;
@@ -68,6 +69,15 @@ pub struct Incident {
     /// Alarms of `health.rollback_alarms` that went off in its deployment, in the order in which they did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<Counted>,
+    /// Whether no notice of its own has told of it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub untold: bool,
+    /// What of its environment keeps tasks from starting, where others may suffer from the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starved_by: Option<GroupKey>,
+    /// What it shares with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Grouped>,
 }
 
 /// How many tasks of a service run.

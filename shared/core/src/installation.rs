@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::group::{Group, GroupKey, Joining};
 use crate::name::ServiceKey;
 use crate::rollback::Refusal;
 
@@ -13,6 +14,9 @@ pub const NEIGHBOURS_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
 /// Services that want a rollback within so long are a crowd.
 pub const CROWD_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// A refusal lists at most so many others: it is kept in the record, and every write pays for its size.
+pub const OTHERS_MAX: usize = 200;
 
 /// So many others in trouble acquit, whatever they run.
 const NEIGHBOURS_ACQUIT: usize = 2;
@@ -31,6 +35,9 @@ pub struct Account {
     pub paused: Option<Pause>,
     /// Services that got into trouble a short while ago.
     pub troubles: BTreeMap<ServiceKey, Trouble>,
+    /// Lines of services that share a cause, for who keeps the account in memory. A table has an item for each.
+    #[serde(skip)]
+    pub groups: BTreeMap<GroupKey, Group>,
 }
 
 /// A service in trouble, as the others see it.
@@ -76,6 +83,22 @@ impl Account {
         stale.map(|(service, _)| service.clone()).collect()
     }
 
+    /// Joins a line, if there is a place for it: what a table does in its own items.
+    pub fn join(&mut self, service: &ServiceKey, joining: &Joining) -> Group {
+        let group = self.groups.entry(joining.key.clone()).or_default();
+        if !group.is_full_for(service, joining) {
+            group.join(service, joining, &group.stale(joining.now));
+        }
+        group.clone()
+    }
+
+    /// Leaves a line; who is left.
+    pub fn leave(&mut self, service: &ServiceKey, key: &GroupKey) -> Group {
+        let group = self.groups.entry(key.clone()).or_default();
+        group.leave(service);
+        group.clone()
+    }
+
     /// Whether `service` has said that it wants a rollback now.
     pub(crate) fn wants_rollback(&self, service: &ServiceKey, now: Timestamp) -> bool {
         self.troubles.get(service).is_some_and(|trouble| trouble.wants_rollback_at(now))
@@ -88,7 +111,8 @@ impl Account {
         now: Timestamp,
     ) -> Vec<ServiceKey> {
         let wants = move |trouble: &Trouble| trouble.wants_rollback_at(now);
-        self.others(service, wants).map(|(service, _)| service.clone()).collect()
+        let others = self.others(service, wants).take(OTHERS_MAX);
+        others.map(|(service, _)| service.clone()).collect()
     }
 
     /// The services whose trouble began with that of `service`, if they acquit its revision: one that had settled, or
@@ -104,7 +128,8 @@ impl Account {
         let neighbours: Vec<_> = self.others(service, near).collect();
         let acquits = neighbours.len() >= NEIGHBOURS_ACQUIT
             || neighbours.iter().any(|(_, trouble)| trouble.settled);
-        acquits.then(|| neighbours.into_iter().map(|(service, _)| service.clone()).collect())
+        let neighbours = neighbours.into_iter().take(OTHERS_MAX);
+        acquits.then(|| neighbours.map(|(service, _)| service.clone()).collect())
     }
 
     fn others<'a>(

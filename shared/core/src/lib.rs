@@ -22,6 +22,7 @@ pub mod comparison;
 pub mod config;
 pub mod event;
 pub mod evidence;
+pub mod group;
 pub mod history;
 pub mod incident;
 pub mod installation;

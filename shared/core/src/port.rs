@@ -5,6 +5,7 @@
 
 mod alarms;
 mod fleet;
+mod groups;
 mod scaling;
 mod witness;
 
@@ -12,6 +13,7 @@ use std::future::Future;
 
 pub use alarms::*;
 pub use fleet::*;
+pub use groups::*;
 use jiff::Timestamp;
 pub use scaling::*;
 use serde::{Deserialize, Serialize};

@@ -17,14 +17,15 @@ use thiserror::Error;
 
 use crate::config::{self, ServiceConfig, SourceFile};
 use crate::event::Event;
+use crate::group::{Group, Joining};
 use crate::history::PastIncident;
 use crate::installation::{Brakes, Mode, Trouble};
 use crate::name::ServiceKey;
 use crate::notice::Message;
 use crate::outbox::{Pending, Work};
 use crate::port::{
-    ChangeService, KeepRecords, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs,
-    ReadService, RunProbes, Saved,
+    ChangeService, KeepGroups, KeepRecords, PortError, Publish, ReadConfig, ReadLogOptions,
+    ReadLogs, ReadService, RunProbes, Saved,
 };
 use crate::record::{Record, Stored, Unreadable, Whose};
 use crate::report::{Entry, What};
@@ -136,7 +137,7 @@ struct Base {
 impl<E, R, C, P, L> Ports<'_, E, R, C, P, L>
 where
     E: ReadService + ReadLogOptions + ChangeService + RunProbes + Sync,
-    R: KeepRecords + Sync,
+    R: KeepRecords + KeepGroups + Sync,
     C: ReadConfig + Sync,
     P: Publish + Sync,
     L: ReadLogs + Sync,
@@ -258,6 +259,14 @@ where
                 Ask::Announce(trouble) => {
                     self.announce(turn, trouble, &mut observation.brakes).await;
                 }
+                Ask::Join(joining) => {
+                    let group = self.join(turn.service, joining).await;
+                    observation.joined = Some((joining.key.clone(), group));
+                }
+                Ask::Leave(key) => {
+                    let left = self.records.leave(turn.service, key).await;
+                    observation.left = Some((key.clone(), left.map_err(|e| e.to_string())));
+                }
                 Ask::Logs(of) => observation.logs = Logs::Read(self.read_tail(of).await),
             }
             asked_before.push(ask);
@@ -288,6 +297,16 @@ where
             Ok(account) => brakes.account = Some(account),
             Err(error) => brakes.unreadable = Some(error.to_string()),
         }
+    }
+
+    /// Takes a place in a line, unless it is long enough without.
+    async fn join(&self, service: &ServiceKey, joining: &Joining) -> Result<Group, String> {
+        let group = self.records.group(&joining.key).await.map_err(|error| error.to_string())?;
+        if group.is_full_for(service, joining) {
+            return Ok(group);
+        }
+        let joined = self.records.join(service, joining, &group.stale(joining.now)).await;
+        joined.map_err(|error| error.to_string())
     }
 
     async fn read_tail(&self, of: &LogsOf) -> LogTail {

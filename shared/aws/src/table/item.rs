@@ -8,6 +8,7 @@
 //! #account       account   [account S (JSON)]  [version N]  [open S "open"  due N]  [trouble#prod/checkout S (JSON)] ...
 //! #sweep         place     place S (JSON)   version N
 //! #alarm/checkout-5xx  uses  [rollback SS]  [surge SS]
+//! #group/environment/no-capacity  group  next N  expires N  [place#prod/checkout N  member#prod/checkout S (JSON)] ...
 //! ```
 //!
 //! `#family/prod/nightly-report` has a record and stops as `prod/checkout` has.
@@ -323,7 +324,7 @@ fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, String> {
         .ok_or_else(|| format!("`{name}` is not a string"))
 }
 
-fn unsigned(item: &Item, name: &str) -> Result<u64, String> {
+pub(super) fn unsigned(item: &Item, name: &str) -> Result<u64, String> {
     item.get(name)
         .and_then(|value| value.as_n().ok())
         .and_then(|digits| digits.parse().ok())

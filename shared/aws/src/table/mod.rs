@@ -6,6 +6,7 @@
 //! reference, on the page of each action.
 
 mod alarms;
+mod groups;
 mod item;
 mod list;
 mod sweep;

@@ -13,6 +13,7 @@ mod client;
 mod ecs;
 mod families;
 mod faults;
+mod groups;
 mod history;
 mod live;
 mod logs;

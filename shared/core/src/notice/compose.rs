@@ -39,6 +39,8 @@ pub fn of_incident(
         region: record.region.clone(),
         cluster: Some(record.service.cluster().to_owned()),
         service: Some(record.service.to_string()),
+        services: telling.others().to_vec(),
+        services_count: telling.others_count(),
         family: None,
         team: config.team.clone(),
         deployment: Some(incident.about.to_string()),
@@ -46,13 +48,23 @@ pub fn of_incident(
         figures: Some(telling.figures()),
         cause,
         verdict,
-        subject: subject(severity, record.service.as_str(), &telling.subject_tails()),
+        subject: subject(severity, &telling.who(), &telling.subject_tails()),
         summary: telling.summary(),
         sections: telling.sections(),
         log_tail: telling.log_tail(),
         topic: config.notify.topic.clone(),
         format: config.notify.format,
     })
+}
+
+/// How much the record's open incident matters now; `None` if none is open.
+pub(crate) fn severity(
+    record: &Record,
+    config: &ServiceConfig,
+    now: Timestamp,
+) -> Option<Severity> {
+    let incident = record.incident.as_ref()?;
+    Some(Telling { record, incident, stage: &Stage::Opened, config, now }.severity())
 }
 
 pub(super) struct Telling<'a> {
@@ -107,6 +119,9 @@ impl Telling<'_> {
 
     /// From the most telling to the shortest; the first that fits is taken.
     fn subject_tails(&self) -> Vec<String> {
+        if let Some(tails) = self.shared_tails() {
+            return tails;
+        }
         let short = self.incident.revision.as_ref().map(short_revision);
         let names = [Some(self.revision()), short, None];
         let tails = names.map(|name| self.subject_tail(name.as_deref()));
@@ -185,13 +200,16 @@ impl Telling<'_> {
         }
     }
 
-    fn open_for(&self) -> SignedDuration {
+    pub(super) fn open_for(&self) -> SignedDuration {
         // Told as the round time that has passed, not with the seconds until the next look.
         let open_for = self.now.duration_since(self.incident.opened_at);
         ESCALATE_AFTER.into_iter().rev().find(|after| *after <= open_for).unwrap_or(open_for)
     }
 
     fn summary(&self) -> String {
+        if let Some(summary) = self.shared_summary() {
+            return summary;
+        }
         let (service, revision) = (self.service(), self.revision());
         let state = match self.incident.is_now() {
             IncidentKind::RestartLoop => {
@@ -277,6 +295,7 @@ impl Telling<'_> {
         let sections = [
             ("Since", self.since()),
             ("How bad", self.how_bad()),
+            ("Also", self.also()),
             ("Why", self.why()),
             ("Done", self.done()),
             ("You", self.you()),
@@ -322,10 +341,11 @@ impl Telling<'_> {
     fn how_bad(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(tasks) = self.incident.tasks {
+            let whose = self.of_own();
             lines.push(match tasks.desired {
-                Some(desired) => format!("{} of {desired} tasks running", tasks.running),
+                Some(desired) => format!("{whose}{} of {desired} tasks running", tasks.running),
                 // A recording knows the tasks whose start it holds, and no others.
-                None => format!("{} seen running", plural(tasks.running, "task")),
+                None => format!("{whose}{} seen running", plural(tasks.running, "task")),
             });
         }
         lines.push(self.how_often());

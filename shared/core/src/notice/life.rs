@@ -244,6 +244,8 @@ pub fn of_pause_hook(
         region: record.region.clone(),
         cluster: Some(service.cluster().to_owned()),
         service: Some(service.to_string()),
+        services: Vec::new(),
+        services_count: 0,
         family: None,
         team: config.team.clone(),
         deployment: Some(deployment.to_string()),

@@ -15,6 +15,7 @@ mod render;
 mod standalone;
 mod steps;
 mod target;
+mod together;
 pub mod words;
 
 use jiff::Timestamp;
@@ -22,10 +23,12 @@ use serde::Serialize;
 
 use crate::config::NoticeFormat;
 use crate::incident::{IncidentId, Resolution};
-use crate::name::{Account, Region, TaskDefinitionRevision};
+use crate::name::{Account, Region, ServiceKey, TaskDefinitionRevision};
+use crate::record::is_default;
 use crate::stop::{Cause, Verdict};
 
 pub use compose::of_incident;
+pub(crate) use compose::severity;
 pub use life::of_pause_hook;
 pub use log_tail::LogTail;
 pub use message::Message;
@@ -48,7 +51,7 @@ pub struct Notice {
     /// When it was written.
     pub at: Timestamp,
     /// What it tells: `opened`, `worsened`, `rollback-begun`, `rollback-refused`, `rollback-failed`, `rollback-unverified`,
-    /// `escalated`, `resolved`, `task-failed`, `hook-waiting`, `paused`, `still-paused`, `resumed`, `pause-over`,
+    /// `grown`, `escalated`, `resolved`, `task-failed`, `hook-waiting`, `paused`, `still-paused`, `resumed`, `pause-over`,
     /// `override-set`, `override-soon-over`, `override-over`.
     pub stage: &'static str,
     /// How much it matters.
@@ -65,6 +68,13 @@ pub struct Notice {
     pub cluster: Option<String>,
     /// The service, as `cluster/service`.
     pub service: Option<String>,
+    /// The other services that share its cause, as `cluster/service`, in the order of their names; at most ten of them,
+    /// and left out where there are none. In `resolved`: those for which it told and that are still in trouble.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceKey>,
+    /// How many they are; left out where there are none.
+    #[serde(skip_serializing_if = "is_default")]
+    pub services_count: usize,
     /// The family, for a task of no service.
     pub family: Option<String>,
     /// The config's team.
@@ -115,7 +125,7 @@ pub struct Figures {
 /// A label and its lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Section {
-    /// `Since`, `How bad`, `Why`, `Done`, `You`, `Links`, `Not now`
+    /// `Since`, `How bad`, `Also`, `Why`, `Done`, `You`, `Links`, `Not now`
     pub label: &'static str,
     /// Its lines. Those of `You` are steps, and numbered when rendered.
     pub lines: Vec<String>,
@@ -159,6 +169,8 @@ pub enum Stage {
     RollbackFailed,
     /// A rollback was done, and did not help.
     RollbackUnverified,
+    /// Others have come to what it shares with them since people were told.
+    Grown,
     /// It is still open.
     Escalated,
     /// It is over.
@@ -174,6 +186,7 @@ impl Stage {
             Self::RollbackRefused => "rollback-refused",
             Self::RollbackFailed => "rollback-failed",
             Self::RollbackUnverified => "rollback-unverified",
+            Self::Grown => "grown",
             Self::Escalated => "escalated",
             Self::Resolved(_) => "resolved",
         }

@@ -71,6 +71,8 @@ pub fn of_override(
         region: None,
         cluster: Some(service.cluster().to_owned()),
         service: Some(service.to_string()),
+        services: Vec::new(),
+        services_count: 0,
         family: None,
         team: None,
         deployment: None,

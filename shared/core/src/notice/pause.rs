@@ -93,6 +93,8 @@ pub fn of_pause(
         region: place.region.clone(),
         cluster: None,
         service: None,
+        services: Vec::new(),
+        services_count: 0,
         family: None,
         team: None,
         deployment: None,

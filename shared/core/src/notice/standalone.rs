@@ -71,6 +71,8 @@ pub fn of_standalone_task(
         region,
         cluster: cluster.map(str::to_owned),
         service: None,
+        services: Vec::new(),
+        services_count: 0,
         family: Some(family.to_string()),
         team: None,
         deployment: None,

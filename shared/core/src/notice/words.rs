@@ -136,8 +136,13 @@ pub fn short(id: &str) -> &str {
 /// Names in a sentence: `prod/a`, `prod/a and prod/b`, `prod/a, prod/b and 3 more`.
 pub fn listed(services: &[ServiceKey]) -> String {
     const NAMED: usize = 5;
-    let mut names: Vec<String> = services.iter().take(NAMED).map(ToString::to_string).collect();
-    let more = services.len().saturating_sub(NAMED);
+    listed_of(services.get(..NAMED).unwrap_or(services), services.len())
+}
+
+/// The same of `count` services, of which these are named.
+pub fn listed_of(named: &[ServiceKey], count: usize) -> String {
+    let mut names: Vec<String> = named.iter().map(ToString::to_string).collect();
+    let more = count.saturating_sub(named.len());
     if more > 0 {
         names.push(format!("{more} more"));
     }

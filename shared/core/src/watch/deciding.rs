@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::together::Seen;
 use super::{Ask, Decision, Logs, READ_EVERY, Running};
 use crate::config::{Health, ServiceConfig};
 use crate::evidence::{self, FAILED_TASKS_MIN, TURNS_AT};
@@ -36,6 +37,14 @@ pub(super) struct Deciding<'a> {
     pub(super) past: Option<PastIncident>,
     /// Whether something graver has joined the open incident.
     pub(super) worsened: bool,
+    /// A line that this service has joined, as it was then.
+    pub(super) joined: Seen,
+    /// One that it has left.
+    pub(super) left: Seen,
+    /// Whether anybody answers if a line is asked for.
+    pub(super) can_ask: bool,
+    /// What has to be asked of a line before this can be decided.
+    pub(super) ask_group: Option<Ask>,
 }
 
 impl Deciding<'_> {
@@ -259,6 +268,9 @@ impl Deciding<'_> {
                     notices: Vec::new(),
                     tail: None,
                     alarms: Vec::new(),
+                    untold: true,
+                    starved_by: None,
+                    group: None,
                 });
                 What::Opened(because)
             }
@@ -496,7 +508,8 @@ impl Deciding<'_> {
         });
     }
 
-    pub(super) fn notify(&mut self, stage: Stage) {
+    /// What is told by itself, and when, is [`Self::notify`]'s to say.
+    pub(super) fn tell_people(&mut self, stage: Stage) {
         if let Some(notice) = self.notice(stage) {
             self.record.outbox.push_message(notice.message(), self.now);
             self.tell(What::Notice(Box::new(notice)));
@@ -524,6 +537,7 @@ impl Deciding<'_> {
             [patience, self.probe_look(), self.record.probe.as_ref().map(|probe| probe.until)];
         let due = due.into_iter().chain(probe);
         let all = due.chain([verification, look, soak, resolution, self.want_read]);
+        let all = all.chain([self.group_due()]);
         all.flatten().filter(|at| *at > self.now).min()
     }
 }

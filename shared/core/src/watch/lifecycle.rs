@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::deciding::Deciding;
 use super::{READ_EVERY, Running};
 use crate::event::ServiceActionEvent;
+use crate::group::GroupKey;
 use crate::incident::{Incident, IncidentKind, Resolution};
 use crate::ledger::{Deployment, TaskStop};
 use crate::name::DeploymentId;
@@ -96,6 +97,8 @@ struct Starving {
     about: DeploymentId,
     cause: Option<Cause>,
     times: usize,
+    /// What others may suffer from too, if that is known.
+    shared: Option<GroupKey>,
 }
 
 impl Deciding<'_> {
@@ -185,6 +188,10 @@ impl Deciding<'_> {
         })
     }
 
+    pub(super) fn is_starving(&self) -> bool {
+        self.starving().is_some()
+    }
+
     fn starving(&self) -> Option<Starving> {
         let (id, deployment) = self.current()?;
         if deployment.environment_told {
@@ -193,15 +200,23 @@ impl Deciding<'_> {
         let from = self.now.saturating_sub(ENVIRONMENT_WITHIN).unwrap_or(Timestamp::MIN);
         let from = from.max(self.record.placement.steady_at.unwrap_or(from));
         let stops = self.starved(&id).filter(|stop| stop.ended_at() >= from);
-        let causes: Vec<Cause> = stops.map(|stop| stop.cause).collect();
+        let causes: Vec<(Cause, Verdict)> = stops.map(|stop| (stop.cause, stop.verdict)).collect();
         let unplaced = self.record.placement.failed_at.iter().filter(|at| **at >= from).count();
-        let often = |cause: &Cause| causes.iter().filter(|other| *other == cause).count();
+        let often = |(cause, _): &&(Cause, Verdict)| {
+            causes.iter().filter(|(other, _)| other == cause).count()
+        };
         if causes.len() >= ENVIRONMENT_TASKS_MIN {
-            let most = causes.iter().max_by_key(|cause| often(cause)).copied();
-            return Some(Starving { about: id, cause: most, times: causes.len() });
+            let most = causes.iter().max_by_key(often).copied();
+            // What may be anybody's fault may be another fault in each.
+            let shared = most.filter(|(_, verdict)| *verdict == Verdict::Environment);
+            let shared = shared.map(|(cause, _)| GroupKey::environment(cause.slug()));
+            let cause = most.map(|(cause, _)| cause);
+            return Some(Starving { about: id, cause, times: causes.len(), shared });
         }
         let unplaced = Some(unplaced).filter(|times| *times >= ENVIRONMENT_TASKS_MIN);
-        unplaced.map(|times| Starving { about: id, cause: None, times })
+        let reason = self.record.placement.reason.as_deref().unwrap_or_default();
+        let shared = Some(GroupKey::environment(reason));
+        unplaced.map(|times| Starving { about: id, cause: None, times, shared })
     }
 
     // ---- open, join ----
@@ -226,12 +241,15 @@ impl Deciding<'_> {
 
     /// Opens, or joins, what the deployment's life gives rise to.
     pub(super) fn look_at_life(&mut self) {
-        if let Some(Starving { about, cause, times }) = self.starving() {
+        if let Some(Starving { about, cause, times, shared }) = self.starving() {
             if let Some(deployment) = self.record.ledger.deployment_mut(&about) {
                 deployment.environment_told = true;
             }
             let because = Because::Environment { cause, times };
             self.add_to_incident(&about, IncidentKind::Environment, because);
+            if let Some(incident) = &mut self.record.incident {
+                incident.starved_by = incident.starved_by.take().or(shared);
+            }
         }
         // Only what was looked at is stuck: the event that says otherwise may have been lost.
         if self.is_known() && self.deadline().is_some_and(|at| at <= self.now) {

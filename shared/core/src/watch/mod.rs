@@ -14,6 +14,7 @@ mod ordering;
 mod probing;
 mod settling;
 mod tail;
+mod together;
 mod verifying;
 
 pub use lifecycle::{ENVIRONMENT_TASKS_MIN, ENVIRONMENT_WITHIN};
@@ -27,6 +28,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config::ServiceConfig;
 use crate::event::{Body, DeploymentEventName, Event};
+use crate::group::{Group, GroupKey, Joining};
 use crate::history::PastIncident;
 use crate::installation::{Account, Brakes, Trouble};
 use crate::ledger::Absorbed;
@@ -55,6 +57,10 @@ pub struct Observation {
     pub logs: Logs,
     /// What a person wants done.
     pub order: Option<Order>,
+    /// A line of services that share a cause, joined just now: which, and who is in it then, or why nobody can tell.
+    pub joined: Option<(GroupKey, Result<Group, String>)>,
+    /// The same of one that was left.
+    pub left: Option<(GroupKey, Result<Group, String>)>,
 }
 
 /// Whether the running tasks are known.
@@ -93,6 +99,10 @@ pub enum Ask {
     Announce(Trouble),
     /// What a container logged last: [`Observation::logs`].
     Logs(LogsOf),
+    /// Take a place in a line, and say who is in it: [`Observation::joined`].
+    Join(Joining),
+    /// Leave a line, and say who is left: [`Observation::left`].
+    Leave(GroupKey),
 }
 
 /// Decides.
@@ -136,11 +146,19 @@ pub fn decide(
         wish: None,
         past: None,
         worsened: false,
+        joined: observation.joined,
+        left: observation.left,
+        can_ask: true,
+        ask_group: None,
     };
     if deciding.is_deleted() {
+        let before = (deciding.record.clone(), deciding.entries.clone());
         deciding.expire();
         deciding.refuse_order();
         deciding.resolve();
+        if let Some(ask) = deciding.ask_group.take() {
+            return asking_anew(before, ask);
+        }
         deciding.end_probe();
         let due = deciding.due_when_deleted();
         let Deciding { record, entries, past, .. } = deciding;
@@ -153,7 +171,9 @@ pub fn decide(
     if let Some(trouble) = deciding.trouble_begins() {
         return deciding.asking(Ask::Announce(trouble));
     }
-    let before = deciding.is_known().then(|| (deciding.record.clone(), deciding.entries.clone()));
+    let may_ask = deciding.is_known() || deciding.may_share();
+    let before = may_ask.then(|| (deciding.record.clone(), deciding.entries.clone()));
+    deciding.can_ask = may_ask;
     deciding.expire();
     deciding.refresh();
     deciding.look_back();
@@ -170,17 +190,23 @@ pub fn decide(
     deciding.keep_tail();
     deciding.obey();
     deciding.roll_back();
-    if let (Some(trouble), Some((record, entries))) = (deciding.wish.take(), before) {
-        let ask = Some(Ask::Announce(trouble));
-        return Decision { record, ask, entries, due: None, past: None };
-    }
     deciding.resolve();
     deciding.end_probe();
     deciding.escalate();
+    deciding.mind_group();
+    let wish = deciding.wish.take().map(Ask::Announce).or_else(|| deciding.ask_group.take());
+    if let (Some(ask), Some(before)) = (wish, before) {
+        return asking_anew(before, ask);
+    }
     deciding.record.ledger.tidy(now, deciding.record.incident.as_ref().map(|open| &open.about));
     let due = deciding.due();
     let Deciding { record, entries, past, .. } = deciding;
     Decision { record, ask: None, entries, due, past }
+}
+
+/// Something has to be answered first, and then everything is decided anew.
+fn asking_anew((record, entries): (Record, Vec<Entry>), ask: Ask) -> Decision {
+    Decision { record, ask: Some(ask), entries, due: None, past: None }
 }
 
 /// Decides, answers with `read` what is asked, and takes everything decided for done: how a replay goes on. `account` is
@@ -217,6 +243,8 @@ pub fn observe(
         brakes: brakes(account),
         logs: Logs::Nowhere,
         order: None,
+        joined: None,
+        left: None,
     };
     let mut asked_before = Vec::new();
     let mut entries = Vec::new();
@@ -240,6 +268,14 @@ pub fn observe(
             }
             Ask::Announce(trouble) => {
                 account.announce(&decision.record.service, trouble.clone(), now);
+            }
+            Ask::Join(joining) => {
+                let group = account.join(&decision.record.service, joining);
+                observation.joined = Some((joining.key.clone(), Ok(group)));
+            }
+            Ask::Leave(key) => {
+                let left = account.leave(&decision.record.service, key);
+                observation.left = Some((key.clone(), Ok(left)));
             }
             Ask::Logs(_) => {}
         }

@@ -52,6 +52,10 @@ pub fn settle(
         wish: None,
         past: None,
         worsened: false,
+        joined: None,
+        left: None,
+        can_ask: false,
+        ask_group: None,
     };
     for (id, settled) in settled {
         deciding.settle(id, settled);

@@ -240,7 +240,7 @@ fn ledger_after(
             running: Running::Unknown("not asked in this test".to_owned()),
             brakes: steady_core::installation::Brakes::released(&story.account),
             logs: watch::Logs::Nowhere,
-            order: None,
+            ..Observation::default()
         };
         record = watch::decide(record, observation, &story.config, now).record;
     }

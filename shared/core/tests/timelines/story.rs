@@ -97,10 +97,14 @@ impl Story {
 
     /// The same, never seen before.
     pub(crate) fn first_seen() -> Self {
+        Self::of("prod/checkout")
+    }
+
+    fn of(service: &str) -> Self {
         let mut config = ServiceConfig::default();
         config.health.rollback = RollbackMode::Auto;
         Self {
-            record: Record::new("prod/checkout".into()),
+            record: Record::new(service.into()),
             config,
             ecs: Ecs { answers: true, ..Ecs::default() },
             account: Account::default(),
@@ -115,7 +119,13 @@ impl Story {
 
     /// The same with checkout:41 proven an hour ago by deployment `ecs-svc/41`, four tasks of it running.
     pub(crate) fn with_proven() -> Self {
-        let mut story = Self::new();
+        Self::with_proven_of("prod/checkout")
+    }
+
+    /// The same of another service.
+    pub(crate) fn with_proven_of(service: &str) -> Self {
+        let mut story = Self::of(service);
+        story.record.has_looked_back = true;
         story.begin(41);
         for _ in 0..4 {
             story.start(41);

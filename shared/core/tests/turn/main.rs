@@ -11,6 +11,7 @@ mod probe;
 mod settings;
 mod standalone;
 mod story;
+mod together;
 mod world;
 
 use std::collections::BTreeMap;

@@ -39,6 +39,8 @@ pub(crate) enum End {
     OutOfMemory,
     Exit,
     ScaleIn,
+    /// It never ran.
+    NoRegistry,
 }
 
 pub(crate) fn stop(at: Timestamp, task: u32, number: u32, end: End) -> Event {
@@ -57,7 +59,14 @@ pub(crate) fn stop(at: Timestamp, task: u32, number: u32, end: End) -> Event {
             0,
             None,
         ),
+        End::NoRegistry => (
+            StopCode::TaskFailedToStart,
+            "CannotPullContainerError: failed to do request: dial tcp 10.0.0.1:443: i/o timeout",
+            0,
+            None,
+        ),
     };
+    let has_run = !matches!(end, End::NoRegistry);
     event(
         at,
         Body::Task(Box::new(TaskEvent {
@@ -71,14 +80,14 @@ pub(crate) fn stop(at: Timestamp, task: u32, number: u32, end: End) -> Event {
             last_status: TaskStatus::Deprovisioning,
             desired_status: TaskStatus::Stopped,
             created_at: Some(at - SignedDuration::from_secs(35)),
-            started_at: Some(at - SignedDuration::from_secs(8)),
+            started_at: has_run.then(|| at - SignedDuration::from_secs(8)),
             stopping_at: Some(at),
             execution_stopped_at: None,
             stop_code: Some(code),
             stopped_reason: Some(reason.into()),
             containers: vec![Container {
                 name: Some("app".into()),
-                exit_code: Some(exit_code),
+                exit_code: has_run.then_some(exit_code),
                 reason: why.map(Into::into),
             }],
         })),

@@ -8,16 +8,17 @@ use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
 use steady_core::event::{Concern, Event};
+use steady_core::group::{Group, GroupKey, Joining};
 use steady_core::history::StoredIncident;
 use steady_core::installation::{Account, Mode, Trouble};
 use steady_core::ledger::Proven;
 use steady_core::name::{FamilyKey, ServiceKey, ServiceRevisionArn, TaskDefinitionRevision};
 use steady_core::notice::Message;
 use steady_core::port::{
-    Call, ChangeService, ConfigFiles, ContainerLog, DeploymentState, KeepFamilies, KeepRecords,
-    Loaded, LogLine, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs, ReadService,
-    RunProbes, RunningTask, RunningTasks, Saved, ServiceDeploymentState, ServiceRevision,
-    ServiceState, TargetState, Witness,
+    Call, ChangeService, ConfigFiles, ContainerLog, DeploymentState, KeepFamilies, KeepGroups,
+    KeepRecords, Loaded, LogLine, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs,
+    ReadService, RunProbes, RunningTask, RunningTasks, Saved, ServiceDeploymentState,
+    ServiceRevision, ServiceState, TargetState, Witness,
 };
 use steady_core::record::{Record, Stored};
 use steady_core::report::Entry;
@@ -512,6 +513,31 @@ impl KeepRecords for World {
             Ok(state.account.clone())
         })
         .await
+    }
+}
+
+impl KeepGroups for World {
+    async fn group(&self, key: &GroupKey) -> Result<Group, PortError> {
+        let line = |state: &mut State| state.account.groups.get(key).cloned().unwrap_or_default();
+        self.call("GetItem of a line", |state| Ok(line(state))).await
+    }
+
+    async fn join(
+        &self,
+        service: &ServiceKey,
+        joining: &Joining,
+        stale: &[ServiceKey],
+    ) -> Result<Group, PortError> {
+        self.call("UpdateItem of a line", |state| {
+            let group = state.account.groups.entry(joining.key.clone()).or_default();
+            group.join(service, joining, stale);
+            Ok(group.clone())
+        })
+        .await
+    }
+
+    async fn leave(&self, service: &ServiceKey, key: &GroupKey) -> Result<Group, PortError> {
+        self.call("UpdateItem of a line", |state| Ok(state.account.leave(service, key))).await
     }
 }
 
