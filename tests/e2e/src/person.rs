@@ -73,6 +73,14 @@ impl Account {
     pub async fn create_service(&self, tasks: i32) -> Result<(), Failure> {
         self.person.create_cluster().cluster_name(CLUSTER).send().await?;
         self.register().await?;
+        self.create_other(SERVICE, tasks).await
+    }
+
+    /// Creates one more service with so many tasks of `checkout:1`.
+    ///
+    /// # Errors
+    /// See [`Self::register`].
+    pub async fn create_other(&self, service: &str, tasks: i32) -> Result<(), Failure> {
         let rolling = DeploymentConfiguration::builder()
             .minimum_healthy_percent(100)
             .maximum_percent(200)
@@ -80,7 +88,7 @@ impl Account {
         self.person
             .create_service()
             .cluster(CLUSTER)
-            .service_name(SERVICE)
+            .service_name(service)
             .task_definition("checkout:1")
             .desired_count(tasks)
             .deployment_configuration(rolling)
@@ -94,7 +102,15 @@ impl Account {
     /// # Errors
     /// See [`Self::register`].
     pub async fn deploy(&self, revision: &str) -> Result<(), Failure> {
-        let request = self.person.update_service().cluster(CLUSTER).service(SERVICE);
+        self.deploy_to(SERVICE, revision).await
+    }
+
+    /// Deploys a revision to one of several services.
+    ///
+    /// # Errors
+    /// See [`Self::register`].
+    pub async fn deploy_to(&self, service: &str, revision: &str) -> Result<(), Failure> {
+        let request = self.person.update_service().cluster(CLUSTER).service(service);
         request.task_definition(revision).send().await?;
         Ok(())
     }

@@ -12,4 +12,5 @@ mod restored;
 mod rollbacks;
 mod standalone;
 mod swept;
+mod together;
 mod told;
