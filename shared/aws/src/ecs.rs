@@ -10,8 +10,8 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
     ContainerDefinition, DeploymentLifecycleHookDetail, DeploymentLifecycleHookStatus,
     DeploymentLifecycleHookTargetType, DeploymentRolloutState, DeploymentStrategy, DesiredStatus,
-    Failure, Service, ServiceDeployment, ServiceRevision, StopServiceDeploymentStopType, Task,
-    TaskDefinitionStatus,
+    Failure, ResourceManagementType, Service, ServiceDeployment, ServiceRevision,
+    StopServiceDeploymentStopType, Task, TaskDefinitionStatus,
 };
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
@@ -171,6 +171,7 @@ impl Ecs {
             status: found.status().map(str::to_owned),
             controller: controller(found),
             scheduling_strategy: scheduling_strategy(found),
+            is_express: is_express(found),
             rollouts: found.deployments().iter().filter_map(rollout).collect(),
             stage,
         })
@@ -274,6 +275,7 @@ impl ReadService for Ecs {
             status: found.status().map(str::to_owned),
             controller: controller(&found),
             scheduling_strategy: scheduling_strategy(&found),
+            is_express: is_express(&found),
             deployments: found.deployments().iter().filter_map(deployment_state).collect(),
             service_deployment,
             target,
@@ -371,6 +373,10 @@ fn controller(service: &Service) -> String {
 
 fn scheduling_strategy(service: &Service) -> String {
     service.scheduling_strategy().map_or("REPLICA", |strategy| strategy.as_str()).to_owned()
+}
+
+fn is_express(service: &Service) -> bool {
+    service.resource_management_type() == Some(&ResourceManagementType::Ecs)
 }
 
 fn rollout_state(deployment: &aws_sdk_ecs::types::Deployment) -> Option<RolloutState> {

@@ -108,6 +108,8 @@ pub struct Standing {
     pub controller: String,
     /// `schedulingStrategy`: `REPLICA` or `DAEMON`.
     pub scheduling_strategy: String,
+    /// Whether it is an Express service: `resourceManagementType` is `ECS` (API reference, Service).
+    pub is_express: bool,
     /// `deployments`, as ECS lists them.
     pub rollouts: Vec<Rollout>,
     /// Where the service deployment in flight is, of a service whose deployments go through stages (blue/green, linear,
@@ -175,6 +177,8 @@ pub struct ServiceState {
     pub controller: String,
     /// `schedulingStrategy`: `REPLICA` or `DAEMON`.
     pub scheduling_strategy: String,
+    /// Whether it is an Express service: `resourceManagementType` is `ECS` (API reference, Service).
+    pub is_express: bool,
     /// `deployments`, as ECS lists them: the one with status PRIMARY, and those it replaces.
     pub deployments: Vec<DeploymentState>,
     /// What `currentServiceDeployment` names, if it names one.

@@ -56,7 +56,8 @@ pub struct Record {
     /// Whether they were wanted again sooner than that.
     #[serde(default, skip_serializing_if = "is_default")]
     pub read_owed: bool,
-    /// Who deploys it, where that is not ECS: `CODE_DEPLOY` or `EXTERNAL`; or `DAEMON`, its scheduling strategy.
+    /// Who deploys it, where that is not ECS: `CODE_DEPLOY` or `EXTERNAL`; or `DAEMON`, its scheduling strategy; or
+    /// `EXPRESS`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub deployed_by: Option<String>,
     /// When ECS said that the service is deleted, or being so. A deployment that begins later ends that.

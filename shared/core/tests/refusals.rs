@@ -54,10 +54,11 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::AlarmOver => 38,
         Refusal::NotProven { .. } => 39,
         Refusal::Underway { .. } => 40,
+        Refusal::Express => 41,
     }
 }
 
-const PLACES: usize = 41;
+const PLACES: usize = 42;
 
 fn every() -> Vec<Refusal> {
     let at: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
@@ -95,6 +96,7 @@ fn every() -> Vec<Refusal> {
         Refusal::AlreadyRollingBack("ecs-svc/43".into()),
         Refusal::ForeignController("CODE_DEPLOY".to_owned()),
         Refusal::Daemon,
+        Refusal::Express,
         Refusal::NotActive(Some("DRAINING".to_owned())),
         Refusal::NotActive(None),
         Refusal::PutBack { deployment: "ecs-svc/43".into(), revision: old() },
@@ -154,6 +156,7 @@ fn every_refusal_has_its_own_words() {
     safety it is being rolled back or stopped already, not by Steady (ecs-svc/43)
     safety the service is deployed by CODE_DEPLOY, not by ECS, and has to be rolled back there
     safety its scheduling strategy is DAEMON
+    safety it is an Express service, which is updated in its own way
     safety the service is DRAINING
     safety ECS does not know the service any more
     safety deployment ecs-svc/43 of checkout:41 began at the very moment of the rollback, and was run over by it; the service has been updated to checkout:41 again

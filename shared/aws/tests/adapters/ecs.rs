@@ -177,6 +177,7 @@ async fn a_service_that_ecs_does_not_know_has_no_status_and_runs_nothing() {
 #[tokio::test]
 async fn how_the_service_stands_comes_with_what_it_runs() {
     let mut service = service();
+    service["resourceManagementType"] = json!("ECS");
     service["deployments"] = json!([
         {
             "id": "ecs-svc/2", "status": "PRIMARY", "rolloutState": "IN_PROGRESS",
@@ -189,6 +190,7 @@ async fn how_the_service_stands_comes_with_what_it_runs() {
     let (canned, found) = running(turns).await;
     assert_eq!(canned.operations(), ["DescribeServices", "ListTasks"], "it has no stages");
     let found = found.expect("an answer").standing.expect("a standing");
+    assert!(found.is_express);
     assert_eq!(found.status.as_deref(), Some("ACTIVE"));
     assert_eq!(
         (found.controller.as_str(), found.scheduling_strategy.as_str()),

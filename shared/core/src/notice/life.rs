@@ -179,6 +179,21 @@ impl Telling<'_> {
         }
     }
 
+    /// An Express service goes back by UpdateExpressGatewayService, which takes ARNs.
+    pub(super) fn express_by_hand(&self, choose: impl Fn() -> String) -> String {
+        let (cluster, service) = (self.service().cluster(), self.service().service());
+        let region = self.region_flag();
+        let Some(target) = self.going_back_to() else {
+            return format!(
+                "To go back, {}, and hand it to aws ecs update-express-gateway-service as --task-definition-arn",
+                choose(),
+            );
+        };
+        format!(
+            "To go back to {target}, unless its alarms have begun to: aws ecs update-express-gateway-service{region} --service-arn $(aws ecs describe-services --cluster {cluster} --services {service}{region} --query \"services[0].serviceArn\" --output text) --task-definition-arn $(aws ecs describe-task-definition --task-definition {target}{region} --query taskDefinition.taskDefinitionArn --output text)"
+        )
+    }
+
     /// There is nothing to go back to.
     pub(super) fn without_earlier(&self) -> String {
         let (cluster, service) = (self.service().cluster(), self.service().service());

@@ -161,7 +161,7 @@ impl Telling<'_> {
     }
 
     /// The proven revision that the service goes, or could go, back to.
-    fn going_back_to(&self) -> Option<&TaskDefinitionRevision> {
+    pub(super) fn going_back_to(&self) -> Option<&TaskDefinitionRevision> {
         match &self.incident.rollback {
             RollbackState::Decided { action, .. } => Some(&action.target.revision),
             RollbackState::Holding { target, .. } => Some(&target.revision),
@@ -197,6 +197,7 @@ impl Telling<'_> {
                 Refusal::ForeignController(controller) => {
                     return Some(self.by_its_controller(controller));
                 }
+                Refusal::Express => return Some(self.express_by_hand(choose)),
                 Refusal::NotActive(_) => return None,
                 Refusal::FirstDeployment => return Some(self.without_earlier()),
                 Refusal::TargetUnusable { revision, state: TargetState::Inactive } => {

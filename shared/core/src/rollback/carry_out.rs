@@ -364,6 +364,9 @@ fn unfit(state: &ServiceState) -> Option<Refusal> {
     if state.controller != "ECS" {
         return Some(Refusal::ForeignController(state.controller.clone()));
     }
+    if state.is_express {
+        return Some(Refusal::Express);
+    }
     (state.scheduling_strategy == "DAEMON").then_some(Refusal::Daemon)
 }
 

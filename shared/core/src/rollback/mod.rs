@@ -432,6 +432,7 @@ fn not_the_revision(record: &Record, incident: &Incident) -> Option<Refusal> {
 fn not_by_ecs(record: &Record) -> Option<Refusal> {
     Some(match record.deployed_by.as_deref()? {
         "DAEMON" => Refusal::Daemon,
+        "EXPRESS" => Refusal::Express,
         controller => Refusal::ForeignController(controller.to_owned()),
     })
 }

@@ -157,6 +157,9 @@ pub enum Refusal {
     ForeignController(String),
     /// Daemon services have no desired count that a rollback would keep.
     Daemon,
+    /// ECS manages an Express service's settings, its load balancer and alarms among them: they are changed through
+    /// UpdateExpressGatewayService only.
+    Express,
     /// The service is `DRAINING` or `INACTIVE`, or gone.
     NotActive(Option<String>),
     /// A newer deployment of somebody's began at the very moment of the rollback, and was given back its place.
@@ -188,6 +191,7 @@ impl Refusal {
             | Self::AlreadyRollingBack(_)
             | Self::ForeignController(_)
             | Self::Daemon
+            | Self::Express
             | Self::NotActive(_)
             | Self::PutBack { .. } => true,
             Self::ConfigOff
@@ -413,6 +417,7 @@ impl fmt::Display for Refusal {
                 "the service is deployed by {controller}, not by ECS, and has to be rolled back there"
             ),
             Self::Daemon => f.write_str("its scheduling strategy is DAEMON"),
+            Self::Express => f.write_str("it is an Express service, which is updated in its own way"),
             Self::NotActive(Some(status)) => write!(f, "the service is {status}"),
             Self::NotActive(None) => f.write_str("ECS does not know the service any more"),
             Self::PutBack { deployment, revision: Some(revision) } => write!(

@@ -43,6 +43,7 @@ pub(super) fn absorb_standing(record: &mut Record, standing: &Standing, now: Tim
     }
     record.deployed_by = match (standing.controller.as_str(), standing.scheduling_strategy.as_str())
     {
+        ("ECS", _) if standing.is_express => Some("EXPRESS".to_owned()),
         ("ECS", "DAEMON") => Some("DAEMON".to_owned()),
         ("ECS", _) => None,
         (controller, _) => Some(controller.to_owned()),

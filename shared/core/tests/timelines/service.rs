@@ -128,6 +128,25 @@ fn other_controllers_and_daemons_are_told_at_once_with_the_command_that_goes_bac
 }
 
 #[test]
+fn an_express_service_is_told_at_once_with_the_command_that_goes_back() {
+    let mut story = Story::with_proven();
+    story.standing().is_express = true;
+    story.begin(42);
+    loops(&mut story, 42);
+    story.pass(minutes(2));
+    assert_eq!((story.stages(), story.count("rollback")), (vec!["opened"], 0));
+    assert_eq!(story.refusal(), Some(Refusal::Express));
+    let told = story.told();
+    for words in [
+        "aws ecs update-express-gateway-service --region eu-west-1 --service-arn $(aws ecs describe-services --cluster prod --services checkout",
+        "--task-definition-arn $(aws ecs describe-task-definition --task-definition checkout:41 --region",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(!told.contains("aws ecs update-service "), "{told}");
+}
+
+#[test]
 fn a_deployment_alarm_that_rolls_back_is_reported_and_not_repeated() {
     let mut story = Story::with_proven();
     story.begin(42);
