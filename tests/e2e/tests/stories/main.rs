@@ -8,6 +8,7 @@ mod batches;
 mod faults;
 mod history;
 mod logs;
+mod probes;
 mod restored;
 mod rollbacks;
 mod standalone;
