@@ -173,6 +173,8 @@ impl ReadService for Aws {
                 state.service_deployment = Some(ServiceDeploymentState {
                     arn: arn.to_owned(),
                     status: text(found, "status").unwrap_or_default().to_owned(),
+                    given_up: found.pointer("/deploymentCircuitBreaker/status")
+                        == Some(&json!("TRIGGERED")),
                     sources: self.sources(&source_arns)?,
                     source_arns,
                 });

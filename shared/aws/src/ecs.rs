@@ -10,8 +10,9 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
     ContainerDefinition, DeploymentLifecycleHookDetail, DeploymentLifecycleHookStatus,
     DeploymentLifecycleHookTargetType, DeploymentRolloutState, DeploymentStrategy, DesiredStatus,
-    Failure, ResourceManagementType, Service, ServiceDeployment, ServiceRevision,
-    StopServiceDeploymentStopType, Task, TaskDefinitionStatus,
+    Failure, ResourceManagementType, Service, ServiceDeployment,
+    ServiceDeploymentRollbackMonitorsStatus, ServiceRevision, StopServiceDeploymentStopType, Task,
+    TaskDefinitionStatus,
 };
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
@@ -449,9 +450,17 @@ fn service_deployment_state(
     Ok(ServiceDeploymentState {
         arn: deployment.service_deployment_arn().unwrap_or_default().to_owned(),
         status: deployment.status().map_or("", |status| status.as_str()).to_owned(),
+        given_up: given_up(deployment),
         sources,
         source_arns: source_arns.iter().map(|arn| ServiceRevisionArn::from(arn.as_str())).collect(),
     })
+}
+
+fn given_up(deployment: &ServiceDeployment) -> bool {
+    let triggered = Some(&ServiceDeploymentRollbackMonitorsStatus::Triggered);
+    let breaker = deployment.deployment_circuit_breaker().and_then(|one| one.status());
+    let alarms = deployment.alarms().and_then(|one| one.status());
+    breaker == triggered || alarms == triggered
 }
 
 fn deployment_state(deployment: &aws_sdk_ecs::types::Deployment) -> Option<DeploymentState> {

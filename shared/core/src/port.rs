@@ -262,6 +262,8 @@ pub struct ServiceDeploymentState {
     pub arn: String,
     /// `status`: `PENDING`, `IN_PROGRESS`, `SUCCESSFUL`, `ROLLBACK_REQUESTED`, …
     pub status: String,
+    /// Whether `deploymentCircuitBreaker.status` or `alarms.status` is `TRIGGERED`.
+    pub given_up: bool,
     /// The task definitions of `sourceServiceRevisions`: what ECS would go back to is among them.
     pub sources: Vec<TaskDefinitionRevision>,
     /// Their ARNs.

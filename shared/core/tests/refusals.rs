@@ -55,10 +55,11 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::NotProven { .. } => 39,
         Refusal::Underway { .. } => 40,
         Refusal::Express => 41,
+        Refusal::StoppedBySomebody { .. } => 42,
     }
 }
 
-const PLACES: usize = 42;
+const PLACES: usize = 43;
 
 fn every() -> Vec<Refusal> {
     let at: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
@@ -112,6 +113,8 @@ fn every() -> Vec<Refusal> {
         Refusal::AlarmOver,
         Refusal::NotProven { revision: "checkout:40".into() },
         Refusal::Underway { to: "checkout:41".into() },
+        Refusal::StoppedBySomebody { deployment: "ecs-svc/42".into(), rolls_back: true },
+        Refusal::StoppedBySomebody { deployment: "ecs-svc/42".into(), rolls_back: false },
     ]
 }
 
@@ -172,5 +175,7 @@ fn every_refusal_has_its_own_words() {
     policy the alarm that went off is over again
     safety checkout:40 is not proven (completed, and behaved through its soak)
     safety Steady is rolling it back to checkout:41 already
+    safety somebody stopped deployment ecs-svc/42 with rollback (StopServiceDeployment), and ECS goes back
+    safety somebody stopped deployment ecs-svc/42 (StopServiceDeployment), and knows why
     "#);
 }

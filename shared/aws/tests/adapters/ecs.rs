@@ -321,6 +321,7 @@ async fn a_service_stands_as_one_reading_shows_it() {
             service_deployment: Some(ServiceDeploymentState {
                 arn: SERVICE_DEPLOYMENT.to_owned(),
                 status: "IN_PROGRESS".to_owned(),
+                given_up: false,
                 sources: vec!["checkout:41".into(), "checkout:40".into()],
                 source_arns: [7, 8].map(|n| revision_arn(n).as_str().into()).to_vec(),
             }),

@@ -28,6 +28,8 @@ pub struct Deployment {
     begin_told: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     native_rollback: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    begun_again: bool,
     /// What was current when its begin was told.
     #[serde(default, skip_serializing_if = "is_default")]
     replaces: Option<DeploymentId>,
@@ -97,6 +99,7 @@ impl Deployment {
             began: at,
             begin_told: false,
             native_rollback: false,
+            begun_again: false,
             replaces: None,
             completed_at: None,
             failed_at: None,
@@ -155,6 +158,7 @@ impl Deployment {
         self.began = at;
         self.begin_told = true;
         self.native_rollback = native_rollback;
+        self.begun_again = self.completed_at.is_some_and(|done| done < at);
         self.replaces = replaces;
     }
 
@@ -201,6 +205,12 @@ impl Deployment {
     /// Whether ECS itself began it, to roll back.
     pub fn is_native_rollback(&self) -> bool {
         self.native_rollback
+    }
+
+    /// Whether it had completed before it began: a rollback to it. What is not ECS's own, somebody asked for with
+    /// StopServiceDeployment.
+    pub fn is_begun_again(&self) -> bool {
+        self.begun_again
     }
 
     /// What was current when its begin was told.

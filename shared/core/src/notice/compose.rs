@@ -263,6 +263,14 @@ impl Telling<'_> {
                 "ECS is rolling it back by itself; Steady follows and tells you when it is steady."
                     .to_owned()
             }
+            (
+                _,
+                RollbackState::Refused(refusal @ Refusal::StoppedBySomebody { .. })
+                | RollbackState::Failed {
+                    why: Reason::Guard(refusal @ Refusal::StoppedBySomebody { .. }),
+                    ..
+                },
+            ) => format!("Steady leaves it alone: {refusal}."),
             (_, RollbackState::Refused(Refusal::Replaced(_))) => {
                 "Another deployment has begun since; Steady waits for that one.".to_owned()
             }

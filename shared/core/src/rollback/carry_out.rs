@@ -173,8 +173,11 @@ impl<'a> CarryingOut<'a> {
             return Step::End(if ours {
                 Outcome::Begun(self.begun.clone())
             } else {
-                guard(Refusal::AlreadyRollingBack(self.action.away_from.clone()))
+                guard(self.stopped_already(current))
             });
+        }
+        if current.is_some_and(is_abandoned) && self.tries.is_empty() {
+            return Step::End(guard(self.stopped_already(current)));
         }
         match self.tries.last() {
             // What is read may lag behind what was accepted.
@@ -217,6 +220,20 @@ impl<'a> CarryingOut<'a> {
         match self.update(state, is_target) {
             Ok(call) => Step::Call(call),
             Err(outcome) => Step::End(outcome),
+        }
+    }
+
+    /// Not by us.
+    fn stopped_already(&self, current: Option<&ServiceDeploymentState>) -> Refusal {
+        let deployment = self.action.away_from.clone();
+        match current.map(|one| one.status.as_str()) {
+            Some("ROLLBACK_REQUESTED") => {
+                Refusal::StoppedBySomebody { deployment, rolls_back: true }
+            }
+            Some("STOP_REQUESTED" | "STOPPED") => {
+                Refusal::StoppedBySomebody { deployment, rolls_back: false }
+            }
+            _ => Refusal::AlreadyRollingBack(deployment),
         }
     }
 
@@ -374,6 +391,11 @@ fn unfit(state: &ServiceState) -> Option<Refusal> {
 
 fn is_in_flight(deployment: &ServiceDeploymentState) -> bool {
     matches!(deployment.status.as_str(), "PENDING" | "IN_PROGRESS")
+}
+
+/// Somebody asked for its stop and for no rollback. What the circuit breaker or an alarm gave up is STOPPED too.
+fn is_abandoned(deployment: &ServiceDeploymentState) -> bool {
+    deployment.status == "STOPPED" && !deployment.given_up
 }
 
 fn is_stopping(deployment: &ServiceDeploymentState) -> bool {

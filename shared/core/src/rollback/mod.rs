@@ -410,6 +410,8 @@ fn overtaken(record: &Record, incident: &Incident) -> Option<Refusal> {
     }
     Some(if deployment.is_native_rollback() {
         Refusal::NativeRollback(id.clone())
+    } else if deployment.is_begun_again() {
+        Refusal::StoppedBySomebody { deployment: incident.about.clone(), rolls_back: true }
     } else {
         Refusal::Replaced(id.clone())
     })

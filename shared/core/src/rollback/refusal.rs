@@ -25,6 +25,13 @@ pub enum Refusal {
     ConfigNotify,
     /// ECS rolls back by itself.
     NativeRollback(DeploymentId),
+    /// Somebody stopped the deployment with StopServiceDeployment.
+    StoppedBySomebody {
+        /// Which.
+        deployment: DeploymentId,
+        /// Whether ECS goes back by that.
+        rolls_back: bool,
+    },
     /// Somebody has begun another deployment.
     Replaced(DeploymentId),
     /// What ended the tasks is not the revision's doing.
@@ -178,6 +185,7 @@ impl Refusal {
         match self {
             Self::NativeRollback(_)
             | Self::Replaced(_)
+            | Self::StoppedBySomebody { .. }
             | Self::NothingProven
             | Self::FirstDeployment
             | Self::NotProven { .. }
@@ -246,6 +254,7 @@ impl Refusal {
             self,
             Self::NativeRollback(_)
                 | Self::Replaced(_)
+                | Self::StoppedBySomebody { rolls_back: true, .. }
                 | Self::AlreadyRollingBack(_)
                 | Self::PutBack { revision: Some(_), .. }
         )
@@ -412,6 +421,14 @@ impl fmt::Display for Refusal {
             Self::AlreadyRollingBack(id) => {
                 write!(f, "it is being rolled back or stopped already, not by Steady ({id})")
             }
+            Self::StoppedBySomebody { deployment, rolls_back: true } => write!(
+                f,
+                "somebody stopped deployment {deployment} with rollback (StopServiceDeployment), and ECS goes back"
+            ),
+            Self::StoppedBySomebody { deployment, rolls_back: false } => write!(
+                f,
+                "somebody stopped deployment {deployment} (StopServiceDeployment), and knows why"
+            ),
             Self::ForeignController(controller) => write!(
                 f,
                 "the service is deployed by {controller}, not by ECS, and has to be rolled back there"

@@ -185,7 +185,7 @@ impl Deciding<'_> {
         if self.is_own_rollback(&id) && matches!(incident.rollback, RollbackState::Decided { .. }) {
             return None;
         }
-        if current.is_native_rollback() {
+        if current.is_native_rollback() || current.is_begun_again() {
             let at = self.verification(&id, current)?;
             let resolution = Resolution::RollbackVerified { deployment: id, revision };
             return Some((at, resolution));

@@ -1,5 +1,8 @@
 //! Rollbacks: held, done, by which path; each once.
 
+use steady_core::config::Witness;
+use steady_core::rollback::Refusal;
+
 use crate::story::{End, Story, minutes, seconds};
 
 fn four_failures(story: &mut Story, deployment: u32) {
@@ -221,4 +224,24 @@ fn ecs_is_not_asked_to_go_back_to_what_was_rolled_back_from() {
     four_failures(&mut story, 44);
     story.pass(seconds(120));
     assert_eq!(story.rollback().unwrap(), "to checkout:41: UpdateService, away from ecs-svc/44");
+}
+
+#[test]
+fn a_rollback_that_somebody_asked_ecs_for_is_told_as_theirs_and_ends_the_incident() {
+    let mut story = Story::with_proven();
+    story.config.health.witness = Witness::Page;
+    story.begin(42);
+    (0..5).for_each(|_| story.live(42, seconds(5), End::Exit(1)));
+    assert_eq!(story.refusal(), Some(Refusal::WitnessPage));
+    // StopServiceDeployment with ROLLBACK: the deployment that had completed begins again, with the ordinary reason.
+    story.pass(minutes(1));
+    story.begin(41);
+    story.pass(seconds(30));
+    let stopped = Refusal::StoppedBySomebody { deployment: "ecs-svc/42".into(), rolls_back: true };
+    assert_eq!(story.refusal(), Some(stopped));
+    story.complete(41);
+    story.pass(minutes(5));
+    assert_eq!(story.count("rollback"), 0);
+    assert_eq!(story.stages().last(), Some(&"resolved"), "{:?}", story.kinds());
+    assert!(story.told().contains("rollback verified: checkout:41"), "{}", story.told());
 }

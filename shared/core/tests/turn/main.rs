@@ -10,6 +10,7 @@ mod past;
 mod probe;
 mod settings;
 mod standalone;
+mod stopped;
 mod story;
 mod together;
 mod world;

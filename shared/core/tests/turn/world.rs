@@ -275,6 +275,7 @@ impl State {
                 "arn:aws:ecs:eu-west-1:111122223333:service-deployment/prod/checkout/{id}"
             ),
             status: "IN_PROGRESS".to_owned(),
+            given_up: false,
             sources,
             source_arns: Vec::new(),
         });
