@@ -214,7 +214,7 @@ impl fmt::Display for What {
             }
             Self::Notice(notice) => f.write_str(&notice.subject),
             Self::Sent(id) => write!(f, "notice {id} was sent"),
-            Self::PutOff(why) => write!(f, "not now: {why}"),
+            Self::PutOff(why) => write!(f, "not now: {}", words::said(why, 400)),
             Self::Skipped(why) => f.write_str(why),
         }
     }
@@ -231,7 +231,7 @@ impl fmt::Display for Because {
             ),
             Self::DeploymentFailed { deployment, reason } => match reason {
                 Some(reason) => {
-                    write!(f, "ECS gave up deployment {deployment}: {}", words::cut(reason, 400))
+                    write!(f, "ECS gave up deployment {deployment}: {}", words::said(reason, 400))
                 }
                 None => write!(f, "ECS gave up deployment {deployment}"),
             },

@@ -5,6 +5,7 @@ mod stop_cases;
 
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use steady_core::notice::words;
 use steady_core::stop::{
     Cause, Classification, ContainerEnd, GroupKind, Stop, StopCode, Verdict, classify,
     classify_row, rows,
@@ -410,4 +411,19 @@ proptest! {
         };
         prop_assert_ne!(found.verdict, Verdict::Revision, "{}", text);
     }
+}
+
+#[test]
+fn reasons_of_the_table_are_quoted_whole_but_for_what_looks_like_a_secret() {
+    let texts = CASES.iter().flat_map(|(_, reason, ends, ..)| {
+        [*reason].into_iter().chain(ends.iter().map(|(_, reason)| *reason))
+    });
+    let changed: Vec<String> = texts
+        .filter(|text| !text.is_empty() && words::said(text, 1_000) != **text)
+        .map(|text| words::said(text, 1_000))
+        .collect();
+    insta::assert_snapshot!(changed.join("\n"), @"
+    CannotPullContainerError: pull image manifest has been retried 2 time(s): failed to resolve ref docker.io/acme/quota-secret:[redacted] pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed
+    CannotPullContainerError: failed to resolve ref registry.example.org/shop:9: failed to authorize: failed to fetch oauth token: [redacted] status from POST request to https://auth.example.org/token: [redacted] Not Found
+    ");
 }

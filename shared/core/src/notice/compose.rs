@@ -477,7 +477,7 @@ const ALARM_SHOWN: usize = 40;
 const QUOTE_MAX: usize = 400;
 
 pub(super) fn quoted(who: &str, words: &str) -> String {
-    format!("{who}: \"{}\"", words::cut(words, QUOTE_MAX))
+    format!("{who}: \"{}\"", words::said(words, QUOTE_MAX))
 }
 
 fn plural(count: usize, one: &str) -> String {

@@ -123,7 +123,7 @@ impl Telling<'_> {
     pub(super) fn unplaced(&self) -> Option<String> {
         let placement = &self.record.placement;
         let times = u32::try_from(placement.failed_at.len()).ok().filter(|times| *times > 0)?;
-        let reason = placement.reason.as_ref().map(|reason| words::cut(reason, 200));
+        let reason = placement.reason.as_ref().map(|reason| words::said(reason, 200));
         let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         Some(format!("ECS could not place a task, {}{reason}", words::times(times)))
     }

@@ -9,6 +9,7 @@ use crate::evidence::{Counts, TOLERATED_FAILING_STARTS};
 use crate::incident::Resolution;
 use crate::ledger::TaskStop;
 use crate::name::ServiceKey;
+use crate::redact::redact;
 use crate::stop::Cause;
 
 /// `2026-11-21 02:14:07 UTC`
@@ -152,6 +153,16 @@ pub fn listed_of(named: &[ServiceKey], count: usize) -> String {
         None => "nobody".to_owned(),
     }
 }
+
+/// What ECS, AWS or people said, fit to be quoted: without secrets, then as [`cut`]. A reason can repeat a URL with its
+/// token, or a command line with its password.
+pub fn said(text: &str, limit: usize) -> String {
+    let parts: Vec<_> = text.split(NO_HEADER).map(redact).collect();
+    cut(&parts.join(NO_HEADER), limit)
+}
+
+/// Registries say so of what cannot be pulled, and why after it: it looks like a header, and is none.
+const NO_HEADER: &str = "may require authorization: ";
 
 /// `text` cut to `limit` characters, with `...` where something was lost.
 pub fn cut(text: &str, limit: usize) -> String {

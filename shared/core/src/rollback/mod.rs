@@ -548,7 +548,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Guard(refusal) => refusal.fmt(f),
-            Self::Aws(why) => f.write_str(&words::cut(why, 400)),
+            Self::Aws(why) => f.write_str(&words::said(why, 400)),
             Self::Unverified(why) => why.fmt(f),
         }
     }
@@ -560,7 +560,7 @@ impl fmt::Display for Unverified {
             Self::TasksFail { failed } => write!(f, "{failed} of its tasks failed too"),
             Self::AlarmStays { alarm } => write!(f, "alarm {} is still on", words::cut(alarm, 255)),
             Self::DeploymentFailed { reason: Some(reason) } => {
-                write!(f, "ECS gave its deployment up ({})", words::cut(reason, 200))
+                write!(f, "ECS gave its deployment up ({})", words::said(reason, 200))
             }
             Self::DeploymentFailed { reason: None } => f.write_str("ECS gave its deployment up"),
             Self::NotSteady { running, desired, within } => {

@@ -388,26 +388,26 @@ impl fmt::Display for Refusal {
                 "tasks of {revision}, started as witnesses, have lived for an hour, but the new revision has not proved to fare worse"
             ),
             Self::ProbeFailed(why) => {
-                write!(f, "no witnesses could be started: {}", words::cut(why, 300))
+                write!(f, "no witnesses could be started: {}", words::said(why, 300))
             }
             Self::AlarmOver => f.write_str("the alarm that went off is over again"),
             Self::Paused(pause) => {
                 f.write_str("Steady is paused")?;
                 if let Some(by) = &pause.by {
-                    write!(f, " by {}", words::cut(by, 100))?;
+                    write!(f, " by {}", words::said(by, 100))?;
                 }
                 if let Some(until) = pause.until {
                     write!(f, " until {}", words::clock(until))?;
                 }
                 match &pause.reason {
-                    Some(reason) => write!(f, " ({})", words::cut(reason, 200)),
+                    Some(reason) => write!(f, " ({})", words::said(reason, 200)),
                     None => Ok(()),
                 }
             }
             Self::Unreadable(why) => write!(
                 f,
                 "whether it is allowed could not be read: {}",
-                words::cut(why, 300)
+                words::said(why, 300)
             ),
             Self::ObserveMode => {
                 f.write_str("this installation only observes (its mode is `observe`)")

@@ -7,7 +7,7 @@ use super::{Decision, Logs, READ_EVERY, Running};
 use crate::config::ServiceConfig;
 use crate::incident::IncidentKind;
 use crate::installation::Brakes;
-use crate::notice::Stage;
+use crate::notice::{Stage, words::said};
 use crate::outbox::{MESSAGE_KEPT_FOR, Outbox, Pending, Work};
 use crate::record::Record;
 use crate::report::What;
@@ -250,8 +250,10 @@ pub(crate) fn settle_message(outbox: &mut Outbox, id: &str, settled: &Settled) -
         (Work::Send(mut message), Settled::Refused(why)) if message.topic.is_some() => {
             let topic = message.topic.take().unwrap_or_default();
             // Somebody has to hear of it.
-            message.body +=
-                &format!("\n(sent to the default topic, since {topic} takes none: {why})\n");
+            message.body += &format!(
+                "\n(sent to the default topic, since {topic} takes none: {})\n",
+                said(why, 300)
+            );
             outbox.confirm(id);
             outbox.push_message(message, decided_at);
             Some(What::PutOff(format!("topic {topic}: {why}")))

@@ -18,6 +18,7 @@ mod judge;
 mod late;
 mod open;
 mod probe;
+mod quoted;
 mod refuse;
 mod resolve;
 mod roll_back;

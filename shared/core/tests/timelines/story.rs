@@ -76,6 +76,8 @@ pub(crate) enum End {
     ScaleIn,
     NoRegistry,
     Spot,
+    /// Ends with exit code 1, and ECS and the container say this.
+    Saying(&'static str),
 }
 
 pub(crate) fn seconds(seconds: i64) -> SignedDuration {
@@ -309,6 +311,9 @@ impl Story {
         let exited = "Essential container in task exited";
         let (code, reason, exit_code, container_reason) = match end {
             End::Exit(code) => (StopCode::EssentialContainerExited, exited.to_owned(), Some(code), None),
+            End::Saying(words) => {
+                (StopCode::EssentialContainerExited, words.to_owned(), Some(1), Some(words.into()))
+            }
             End::OutOfMemory => (
                 StopCode::EssentialContainerExited,
                 exited.to_owned(),
