@@ -265,10 +265,8 @@ impl ReadService for Ecs {
             let of = |one: &&ServiceRevision| one.service_revision_arn() == arn.as_deref();
             revisions.iter().find(of).filter(|_| arn.is_some()).and_then(service_revision)
         };
-        let service_deployment = match service_deployment {
-            Some(one) => Some(service_deployment_state(&one, &source_arns, &revisions)?),
-            None => None,
-        };
+        let service_deployment =
+            service_deployment.map(|one| service_deployment_state(&one, &source_arns, &revisions));
         Ok(ServiceState {
             proven: read(&proven_arn),
             current: read(&current_arn),
@@ -429,31 +427,24 @@ fn source_arns(deployment: &ServiceDeployment) -> Vec<String> {
     sources.filter_map(|revision| revision.arn().map(str::to_owned)).collect()
 }
 
-/// With the task definitions of all its sources, or an error: some of them alone would look like another deployment.
+/// With the task definitions of those of its sources that ECS still keeps.
 fn service_deployment_state(
     deployment: &ServiceDeployment,
     source_arns: &[String],
     revisions: &[ServiceRevision],
-) -> Result<ServiceDeploymentState, PortError> {
+) -> ServiceDeploymentState {
     let of = |arn: &String| {
         let found = revisions.iter().find(|one| one.service_revision_arn() == Some(arn))?;
         found.task_definition().map(revision_of)
     };
     let sources: Vec<_> = source_arns.iter().filter_map(of).collect();
-    if sources.len() != source_arns.len() {
-        return Err(PortError::Refused {
-            call: "DescribeServiceRevisions",
-            code: MISSING.to_owned(),
-            text: format!("{} of {} service revisions", sources.len(), source_arns.len()),
-        });
-    }
-    Ok(ServiceDeploymentState {
+    ServiceDeploymentState {
         arn: deployment.service_deployment_arn().unwrap_or_default().to_owned(),
         status: deployment.status().map_or("", |status| status.as_str()).to_owned(),
         given_up: given_up(deployment),
         sources,
         source_arns: source_arns.iter().map(|arn| ServiceRevisionArn::from(arn.as_str())).collect(),
-    })
+    }
 }
 
 fn given_up(deployment: &ServiceDeployment) -> bool {

@@ -264,9 +264,10 @@ pub struct ServiceDeploymentState {
     pub status: String,
     /// Whether `deploymentCircuitBreaker.status` or `alarms.status` is `TRIGGERED`.
     pub given_up: bool,
-    /// The task definitions of `sourceServiceRevisions`: what ECS would go back to is among them.
+    /// The task definitions of `sourceServiceRevisions`: what ECS would go back to is among them. Fewer than
+    /// `source_arns` where ECS keeps some no longer: then nobody knows what it would go back to.
     pub sources: Vec<TaskDefinitionRevision>,
-    /// Their ARNs.
+    /// The ARNs of all of them.
     pub source_arns: Vec<ServiceRevisionArn>,
 }
 

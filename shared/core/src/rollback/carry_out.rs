@@ -337,6 +337,7 @@ impl<'a> CarryingOut<'a> {
         let target = &self.action.target;
         let proven = target.service_revision.as_ref();
         !deployment.sources.is_empty()
+            && deployment.sources.len() >= deployment.source_arns.len()
             && deployment.sources.iter().all(|source| *source == target.revision)
             && deployment.source_arns.iter().all(|arn| proven.is_none_or(|proven| proven == arn))
     }

@@ -1,5 +1,6 @@
 //! Somebody stops the deployment themselves: nothing is done against them, and they are told as what they are.
 
+use steady_core::port::Call;
 use steady_core::rollback::{Refusal, RollbackState};
 
 use crate::failed_guard;
@@ -46,4 +47,22 @@ fn what_ecs_gave_up_without_going_back_is_rolled_back() {
     assert_eq!(world.rollbacks().len(), 1);
     let incident = world.record().incident.unwrap();
     assert!(matches!(incident.rollback, RollbackState::Decided { .. }), "{incident:?}");
+}
+
+#[test]
+fn where_ecs_would_go_back_to_is_not_known_the_service_is_updated_to_what_was_proven() {
+    let world = World::with_proven();
+    world.deploys();
+    world.with(|state| {
+        let deployment = state.service.service_deployment.as_mut().unwrap();
+        // One more than ECS still keeps.
+        deployment.source_arns = vec!["ecs-svc/41".into(), "ecs-svc/40".into()];
+    });
+    let four = world.four(End::OutOfMemory);
+    world.deliver("four", &four);
+    assert!(
+        matches!(world.rollbacks()[..], [Call::UpdateService { .. }]),
+        "{:?}",
+        world.rollbacks()
+    );
 }
