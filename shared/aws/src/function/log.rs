@@ -28,13 +28,14 @@ pub fn cannot_run(error: &dyn Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// One thing that happened.
-pub(crate) fn entry(request: &str, entry: &Entry) {
+/// One thing that happened; to a family, where it is no service's.
+pub(crate) fn entry(request: &str, family: Option<&str>, entry: &Entry) {
     let empty = String::new;
     tracing::info!(
         request,
         at = %entry.at,
         service = entry.service.as_ref().map_or_else(empty, ToString::to_string),
+        family,
         kind = entry.what.kind(),
         incident = entry.incident.map(|kind| kind.slug()),
         revision = entry.revision.as_ref().map(|revision| revision.as_str()),

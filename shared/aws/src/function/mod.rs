@@ -23,9 +23,14 @@ use crate::table::Table;
 use crate::topics::Topics;
 use settings::Settings;
 
-/// A turn is begun only if so much of the invocation's time is left: the longest that one with its actions should
-/// take while AWS is slow. What is not begun comes again, better than being killed half way.
+/// A turn is begun only if so much of the invocation's time is left: what one with its actions takes while AWS is slow.
+/// What is not begun comes again.
 pub const TURN_TAKES: SignedDuration = SignedDuration::from_secs(10);
+
+/// A turn in which AWS hangs takes longer: each call may take 5 s. It is given up so long before Lambda would end the
+/// invocation, so that the others of its batch are answered for, and not all of it comes again. What it leaves is what a
+/// killed one leaves.
+pub const GIVEN_UP_BEFORE: SignedDuration = SignedDuration::from_secs(1);
 
 /// An invocation, as Lambda describes it.
 #[derive(Debug, Clone)]
@@ -42,6 +47,12 @@ impl Invocation {
         self.deadline.duration_since(now) >= what
     }
 
+    /// `turn`, or `None` if it is not over in time.
+    async fn in_time<T>(&self, now: Timestamp, turn: impl Future<Output = T>) -> Option<T> {
+        let left = self.deadline.duration_since(now) - GIVEN_UP_BEFORE;
+        tokio::time::timeout(left.try_into().unwrap_or_default(), turn).await.ok()
+    }
+
     fn has_time_for(&self, whose: &Whose, now: Timestamp) -> bool {
         let has_time = self.has(TURN_TAKES, now);
         if !has_time {
@@ -52,17 +63,28 @@ impl Invocation {
     }
 
     /// Logs what came of a turn.
-    fn report(&self, whose: &Whose, taken: Result<Taken, TurnError>) -> Took {
+    fn report(&self, whose: &Whose, taken: Option<Result<Taken, TurnError>>) -> Took {
         let (request, (service, family)) = (self.request.as_str(), names(whose));
         match taken {
-            Ok(taken) => {
-                taken.entries.iter().for_each(|entry| log::entry(request, entry));
+            Some(Ok(taken)) => {
+                for entry in &taken.entries {
+                    log::entry(request, family.as_deref(), entry);
+                }
                 for why in &taken.unfinished {
                     tracing::warn!(request, service, family, "not finished: {why}");
                 }
                 if taken.unfinished.is_empty() { Took::Whole } else { Took::Unfinished }
             }
-            Err(error) => {
+            None => {
+                tracing::warn!(
+                    request,
+                    service,
+                    family,
+                    "given up half way, since no time is left"
+                );
+                Took::Unfinished
+            }
+            Some(Err(error)) => {
                 let why = log::chain(&error);
                 tracing::error!(request, service, family, "{why}");
                 Took::Failed
@@ -76,7 +98,7 @@ impl Invocation {
 pub enum Took {
     /// It was taken, and nothing is left to do.
     Whole,
-    /// It was taken; something could not be done, and stays in the outbox.
+    /// It was taken; something could not be done, and stays in the outbox. Or it was given up half way.
     Unfinished,
     /// It was not taken: record or table are out of reach.
     Failed,
@@ -148,7 +170,8 @@ impl Turns {
             topics: &self.topics,
             logs: &self.logs,
         };
-        invocation.report(&whose, boxed(ports.take(&turn)).await)
+        let taken = invocation.in_time(now, boxed(ports.take(&turn))).await;
+        invocation.report(&whose, taken)
     }
 
     /// The same for tasks of no service.
@@ -166,7 +189,9 @@ impl Turns {
         }
         let (until, by) = (invocation.deadline, invocation.request.as_str());
         let turn = FamilyTurn { family, events, defaults, now, until, by };
-        invocation.report(&whose, boxed(standalone::take(&self.table, &self.topics, &turn)).await)
+        let taken = boxed(standalone::take(&self.table, &self.topics, &turn));
+        let taken = invocation.in_time(now, taken).await;
+        invocation.report(&whose, taken)
     }
 
     /// The same for the account's switch. `defaults`: where and how it is told; what cannot be read leaves the default
@@ -203,5 +228,19 @@ fn names(whose: &Whose) -> (Option<&str>, Option<String>) {
         Whose::Service(service) => (Some(service.as_str()), None),
         Whose::Family(family) => (None, Some(family.to_string())),
         Whose::Account => (None, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_that_hangs_is_given_up_before_lambda_ends_the_invocation() {
+        let now = Timestamp::UNIX_EPOCH;
+        let left = GIVEN_UP_BEFORE + SignedDuration::from_millis(20);
+        let invocation = Invocation { request: "1".to_owned(), deadline: now + left };
+        assert_eq!(invocation.in_time(now, std::future::pending::<()>()).await, None);
+        assert_eq!(invocation.in_time(now, async { 7 }).await, Some(7));
     }
 }
