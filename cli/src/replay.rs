@@ -289,8 +289,8 @@ impl<O: Write> Timeline<'_, O> {
                     self.clock = now;
                     self.standalone(family, &[])?;
                 }
-                // A recording has no switch.
-                Whose::Account => {}
+                // A recording has no switch, and no scaling.
+                Whose::Account | Whose::Scaling(_) => {}
             }
         }
         Ok(())

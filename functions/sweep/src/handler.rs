@@ -152,6 +152,11 @@ impl Sweep {
                     self.turns.take_family(family, &events, defaults, invocation, clock()).await
                 }
                 Whose::Account => self.turns.take_switch(defaults, invocation, clock()).await,
+                Whose::Scaling(service) => {
+                    let request = invocation.request.as_str();
+                    tracing::info!(request, service = service.as_str(), "its scaling is due");
+                    Took::Whole
+                }
             }
         });
         stream::iter(turns).buffer_unordered(AT_ONCE).collect().await

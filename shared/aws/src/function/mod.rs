@@ -225,7 +225,7 @@ fn boxed<'a, T>(
 /// The service, or the family.
 fn names(whose: &Whose) -> (Option<&str>, Option<String>) {
     match whose {
-        Whose::Service(service) => (Some(service.as_str()), None),
+        Whose::Service(service) | Whose::Scaling(service) => (Some(service.as_str()), None),
         Whose::Family(family) => (None, Some(family.to_string())),
         Whose::Account => (None, None),
     }

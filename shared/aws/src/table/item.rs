@@ -11,7 +11,7 @@
 //! #group/environment/no-capacity  group  next N  expires N  [place#prod/checkout N  member#prod/checkout S (JSON)] ...
 //! ```
 //!
-//! `#family/prod/nightly-report` has a record and stops as `prod/checkout` has.
+//! `#family/prod/nightly-report` has a record and stops as `prod/checkout` has. `#scaling/prod/checkout` has a record, without stops.
 //! `version` of the record counts its saves. `stops_version` is the version at which the stops were last written, and
 //! the `version` of the stops item; 0 says that there is none yet. `open` and `due` are the keys of the index that
 //! `sweep` reads: they are there only while something is unfinished, so that the index is as small as what is open.

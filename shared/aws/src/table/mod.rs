@@ -20,7 +20,9 @@ use aws_sdk_dynamodb::types::{
 use steady_core::history::PastIncident;
 use steady_core::installation::{Account, Trouble};
 use steady_core::name::{FamilyKey, ServiceKey};
-use steady_core::port::{KeepFamilies, KeepRecords, Loaded, PortError, ReadHistory, Saved};
+use steady_core::port::{
+    KeepFamilies, KeepRecords, KeepScaling, Loaded, PortError, ReadHistory, Saved,
+};
 use steady_core::record::{Stored, Whose};
 
 use crate::error::{not_built, port_error, unclear};
@@ -270,6 +272,24 @@ impl KeepFamilies for Table {
     ) -> Result<Saved, PortError> {
         let key = Whose::Family(family.clone()).key();
         self.save_items(RecordItem { key: &key, stored, version }, stops).await
+    }
+}
+
+/// As records are, without stops: the item looks the same, under another key.
+impl KeepScaling for Table {
+    async fn load_scaling(&self, service: &ServiceKey) -> Result<Loaded, PortError> {
+        self.load_items(&Whose::Scaling(service.clone()).key()).await
+    }
+
+    /// One UpdateItem, of which [`KeepRecords::save`] says when it is overtaken by itself.
+    async fn save_scaling(
+        &self,
+        service: &ServiceKey,
+        stored: &Stored,
+        version: u64,
+    ) -> Result<Saved, PortError> {
+        let key = Whose::Scaling(service.clone()).key();
+        self.save_items(RecordItem { key: &key, stored, version }, false).await
     }
 }
 

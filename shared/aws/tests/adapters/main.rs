@@ -18,6 +18,7 @@ mod history;
 mod live;
 mod logs;
 mod parameters;
+mod scaling_records;
 mod service_revision;
 mod setup;
 mod story;

@@ -1,5 +1,13 @@
 //! When schedules run, what bounds hold at a time, and what becomes of overrides.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may end at a surprise"
+)]
+
 mod in_force;
 mod overrides;
 mod schedule;
