@@ -2,31 +2,58 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use steady_core::config::{self, ConfigTree, Finding, Severity, SourceFile};
+use thiserror::Error;
 
 use crate::exit::Failure;
 
-/// Reads `DIR/defaults.toml` and `DIR/<cluster>/<service>.toml`. Every finding goes to `err`; with an error among
-/// them nothing is returned, for half a config is not what the team meant.
-pub(crate) fn load(dir: &Path, err: &mut impl Write) -> Result<ConfigTree, Failure> {
+/// The files of a tree, as path in it and text, by path.
+pub(crate) type Files = Vec<(String, String)>;
+
+/// What of a directory cannot be read.
+#[derive(Debug, Error)]
+#[error("{path}: cannot read it: {source}")]
+pub(crate) struct Unreadable {
+    path: String,
+    source: io::Error,
+}
+
+/// Reads the files of a tree: `DIR/defaults.toml` and `DIR/<cluster>/<service>.toml`.
+pub(crate) fn read(dir: &Path) -> Result<Files, Unreadable> {
     let mut files = Vec::new();
     collect(dir, "", &mut files)?;
     files.sort();
+    Ok(files)
+}
+
+/// What to say of a directory without config.
+pub(crate) fn none_there(dir: &Path) -> String {
+    format!(
+        "{}: no config there (looked for defaults.toml and <cluster>/<service>.toml)",
+        dir.display(),
+    )
+}
+
+/// A finding with its file as the caller's shell finds it.
+pub(crate) fn as_called(dir: &Path, finding: &Finding) -> Finding {
+    let file = dir.join(&finding.file).display().to_string();
+    Finding { file, ..finding.clone() }
+}
+
+/// Reads and checks a tree. Every finding goes to `err`; with an error among them nothing is returned, for half a config
+/// is not what the team meant.
+pub(crate) fn load(dir: &Path, err: &mut impl Write) -> Result<ConfigTree, Failure> {
+    let files = read(dir).map_err(|error| Failure::Usage(error.to_string()))?;
     if files.is_empty() {
-        return Err(Failure::Usage(format!(
-            "{}: no config there (looked for defaults.toml and <cluster>/<service>.toml)",
-            dir.display(),
-        )));
+        return Err(Failure::Usage(none_there(dir)));
     }
     let sources: Vec<_> = files.iter().map(|(path, text)| SourceFile { path, text }).collect();
     let loaded = config::load_tree(&sources);
     for finding in loaded.findings.iter().filter(|finding| finding.severity != Severity::Info) {
-        // As the caller's shell finds the file.
-        let file = dir.join(&finding.file).display().to_string();
-        let _ = writeln!(err, "{}", Finding { file, ..finding.clone() });
+        let _ = writeln!(err, "{}", as_called(dir, finding));
     }
     let tree = loaded.tree.ok_or_else(|| {
         Failure::Config(format!("nothing was replayed: the config in {} has errors", dir.display()))
@@ -52,10 +79,9 @@ fn say_not_yet_applied(tree: &ConfigTree, err: &mut impl Write) {
 }
 
 /// At most one folder deep, as the layout has it; the rest is not config.
-fn collect(dir: &Path, prefix: &str, files: &mut Vec<(String, String)>) -> Result<(), Failure> {
-    let unusable = |path: &Path, error: std::io::Error| {
-        Failure::Usage(format!("{}: cannot read it: {error}", path.display()))
-    };
+fn collect(dir: &Path, prefix: &str, files: &mut Files) -> Result<(), Unreadable> {
+    let unusable =
+        |path: &Path, source: io::Error| Unreadable { path: path.display().to_string(), source };
     for entry in fs::read_dir(dir).map_err(|error| unusable(dir, error))? {
         let path = entry.map_err(|error| unusable(dir, error))?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 /// The end of every `--help`.
-pub const HELP: &str = "Exit codes: 0 done; 2 an expectation of a scenario is not met; 64 wrong call; 65 some input could not be read (the rest was done; \
+pub const HELP: &str = "Exit codes: 0 done; 1 `check` found warnings only; 2 `check` found errors, or an expectation of a scenario is not met; 64 wrong call; 65 some input could not be read (the rest was done; \
 each is named on stderr); 70 could not run.";
 
 /// How a run ended.
@@ -15,7 +15,9 @@ each is named on stderr); 70 could not run.";
 pub enum Exit {
     /// Done.
     Good = 0,
-    /// It ran, and the answer is no: an expectation is not met.
+    /// It ran, and there are warnings only.
+    Warnings = 1,
+    /// It ran, and the answer is no: config has errors, an expectation is not met.
     No = 2,
     /// The arguments are wrong.
     Usage = 64,
@@ -40,6 +42,9 @@ pub enum Failure {
     /// The config has errors, which are printed already.
     #[error("{0}")]
     Config(String),
+    /// It could not run: what it was to look at cannot be read.
+    #[error("{0}")]
+    Unable(String),
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
@@ -51,7 +56,7 @@ impl Failure {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Config(_) => Exit::Input,
-            Self::Output(_) => Exit::Unable,
+            Self::Unable(_) | Self::Output(_) => Exit::Unable,
         }
     }
 }

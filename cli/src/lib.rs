@@ -1,10 +1,12 @@
-//! The `steady` command: `classify`, `replay` and `simulate`.
+//! The `steady` command: `check`, `schema`, `classify`, `replay` and `simulate`.
 //!
 //! One file per verb: its arguments and one function that can be called from tests. The result goes to stdout,
 //! what is said about the input to stderr; exit codes are in [`exit`]. Nothing here decides anything: that is
 //! `steady-core`.
 
+mod check;
 mod classify;
+mod colour;
 mod configs;
 mod documents;
 pub mod exit;
@@ -12,6 +14,7 @@ mod input;
 mod order;
 mod print;
 pub mod replay;
+mod schema;
 pub mod simulate;
 
 use std::ffi::OsString;
@@ -22,7 +25,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use exit::{Exit, Failure};
 
-/// Keeps Amazon ECS services at steady state: classify task stops, replay recorded events, simulate scenarios.
+/// Keeps Amazon ECS services at steady state: check config, classify task stops, replay recorded events, simulate
+/// scenarios.
 #[derive(Debug, Parser)]
 #[command(name = "steady", version, after_help = exit::HELP, disable_help_subcommand = true)]
 struct Cli {
@@ -32,6 +36,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Check(check::Args),
+    Schema(schema::Args),
     Classify(classify::Args),
     Replay(replay::Args),
     Simulate(simulate::Args),
@@ -60,6 +66,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut err = io::stderr().lock();
     let done = match &cli.verb {
+        Verb::Check(args) => check::run(args, &mut out, &mut err),
+        Verb::Schema(args) => schema::run(args, &mut out, &mut err),
         Verb::Classify(args) => classify::run(args, &mut out, &mut err),
         Verb::Replay(args) => replay::run(args, &mut out, &mut err),
         Verb::Simulate(args) => simulate::run(args, &mut out, &mut err),

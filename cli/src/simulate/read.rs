@@ -60,9 +60,11 @@ impl<'a> Reader<'a> {
         let column = before.get(line_start..).unwrap_or_default().chars().count();
         self.findings.push(Finding {
             severity: Severity::Error,
+            rule: None,
             file: self.file.to_owned(),
             line: before.matches('\n').count() + 1,
             column: column + 1,
+            width: 0,
             key: key.to_owned(),
             message,
             fix,

@@ -130,7 +130,7 @@ fn help_is_an_answer() {
         let done = steady(&folder, arguments).good();
         assert!(!done.stdout.is_empty());
     }
-    assert!(steady(&folder, &["--help"]).stdout.contains("Exit codes: 0 done; 2 an expectation"));
+    assert!(steady(&folder, &["--help"]).stdout.contains("Exit codes: 0 done; 1 `check`"));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn what_is_not_yet_applied_is_said_and_the_rest_replayed() {
     let folder = Folder::new();
     folder
         .file("events.jsonl", two_accounts())
-        .file("config/prod/cart.toml", "[capacity]\nmin = 2\nmax = 4\n");
+        .file("config/prod/cart.toml", "[[expect]]\ntasks = 4\n");
     let done =
         steady(&folder, &["replay", "--config", "config", "--format", "json", "events.jsonl"]);
     assert_eq!((done.code, stopped(&done).len()), (Some(0), 1));
