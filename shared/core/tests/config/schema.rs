@@ -183,3 +183,49 @@ fn each_kind_of_file_has_its_own_keys() {
     let text = format!("{service}{defaults}");
     assert!(!text.contains("x-"), "a mark was left in");
 }
+
+/// What README.md's tables name, as paths: rows below a line that begins with `**` belong to the sections that it names.
+fn in_readme() -> BTreeSet<String> {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let config = readme.split("\n## Config\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let quoted = |text: &str| -> Vec<String> {
+        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let mut sections = vec![String::new()];
+    let mut found = BTreeSet::new();
+    for line in config.lines() {
+        if let Some(rest) = line.strip_prefix("**") {
+            let named = quoted(rest.split("**").next().unwrap());
+            sections = named.iter().map(|one| one.replace(['[', ']'], "") + ".").collect();
+        } else if line.starts_with("| `") {
+            for name in quoted(line.split(" | ").next().unwrap()) {
+                found.extend(sections.iter().map(|section| format!("{section}{name}")));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_readme_names_every_key_and_no_other() {
+    let mut keys_of_both = BTreeSet::new();
+    for kind in [FileKind::Service, FileKind::Defaults] {
+        keys(&schema(kind), "", &mut keys_of_both);
+    }
+    let sections = [
+        "health",
+        "notify",
+        "capacity",
+        "target_tracking",
+        "step",
+        "scheduled",
+        "window",
+        "predictive",
+        "surge",
+        "expect",
+    ];
+    let leaves: BTreeSet<String> =
+        keys_of_both.into_iter().filter(|key| !sections.contains(&key.as_str())).collect();
+    assert_eq!(in_readme(), leaves);
+}
