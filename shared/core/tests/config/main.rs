@@ -1,5 +1,7 @@
 //! The config of a team: what loads, what is found, and that nothing can make it panic.
 
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test may end at a surprise")]
+
 mod fixtures;
 mod properties;
 mod rules;

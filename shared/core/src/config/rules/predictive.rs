@@ -21,10 +21,10 @@ pub(super) fn predictive(file: &mut Reader<'_>, all: &InForce<'_>) {
     }
     tracking::target(file, "predictive.target", predictive.metric, predictive.target);
     match predictive.metric {
-        Some(kind @ TrackedKind::AlbRequestsPerTarget) => {
-            if complete && predictive.resource_label.is_none() {
-                tracking::needed(file, "predictive", "resource_label", kind);
-            }
+        Some(kind @ TrackedKind::AlbRequestsPerTarget)
+            if complete && predictive.resource_label.is_none() =>
+        {
+            tracking::needed(file, "predictive", "resource_label", kind);
         }
         Some(kind) => tracking::out_of_place(file, "predictive", kind),
         None => {}
