@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use jsonschema::Validator;
 use serde_json::{Map, Value};
@@ -41,13 +42,19 @@ fn validator(kind: FileKind) -> Validator {
     options.should_validate_formats(true).build(&schema(kind)).unwrap()
 }
 
+static SERVICE: LazyLock<Validator> = LazyLock::new(|| validator(FileKind::Service));
+static DEFAULTS: LazyLock<Validator> = LazyLock::new(|| validator(FileKind::Defaults));
+
 fn kind_of(path: &str) -> FileKind {
     if path == "defaults.toml" { FileKind::Defaults } else { FileKind::Service }
 }
 
 /// What the schema has against a file.
 fn refused(path: &str, text: &str) -> Vec<String> {
-    let validator = validator(kind_of(path));
+    let validator: &Validator = match kind_of(path) {
+        FileKind::Service => &SERVICE,
+        FileKind::Defaults => &DEFAULTS,
+    };
     let Some(file) = parsed(text) else { return vec!["not TOML".to_owned()] };
     validator
         .iter_errors(&file)
