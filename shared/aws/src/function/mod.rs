@@ -210,7 +210,8 @@ impl Turns {
         let place = Place { account: None, region, notify: notify.unwrap_or_default() };
         let (until, by) = (invocation.deadline, invocation.request.as_str());
         let turn = SwitchTurn { place: &place, now, until, by };
-        let taken = boxed(switch::take(&self.table, &self.topics, &turn)).await;
+        let taken = boxed(switch::take(&self.table, &self.topics, &turn));
+        let taken = invocation.in_time(now, taken).await;
         invocation.report(&Whose::Account, taken)
     }
 }
