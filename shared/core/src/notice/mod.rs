@@ -12,6 +12,7 @@ mod overridden;
 mod pause;
 mod probing;
 mod render;
+mod scaling;
 mod standalone;
 mod steps;
 mod target;
@@ -34,6 +35,7 @@ pub use log_tail::LogTail;
 pub use message::Message;
 pub use overridden::{OverrideStage, of_override};
 pub use pause::{PauseStage, of_pause};
+pub use scaling::{of_held_scaling, of_refused_scaling, of_vanished_config};
 pub use standalone::of_standalone_task;
 
 /// SNS takes subjects of less than 100 ASCII characters (Publish in the API reference).
@@ -52,11 +54,11 @@ pub struct Notice {
     pub at: Timestamp,
     /// What it tells: `opened`, `worsened`, `rollback-begun`, `rollback-refused`, `rollback-failed`, `rollback-unverified`,
     /// `grown`, `escalated`, `resolved`, `task-failed`, `hook-waiting`, `paused`, `still-paused`, `resumed`, `pause-over`,
-    /// `override-set`, `override-soon-over`, `override-over`.
+    /// `override-set`, `override-soon-over`, `override-over`, `scaling-held`, `scaling-refused`, `config-vanished`.
     pub stage: &'static str,
     /// How much it matters.
     pub severity: Severity,
-    /// The incident's kind, or `standalone-task`, `pause-hook`, `pause` or `override`.
+    /// The incident's kind, or `standalone-task`, `pause-hook`, `pause`, `override` or `scaling`.
     pub kind: &'static str,
     /// The incident's id.
     pub incident: Option<IncidentId>,

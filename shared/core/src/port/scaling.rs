@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use jiff::SignedDuration;
+
 use super::{Loaded, PortError, Saved};
 use crate::name::ServiceKey;
 use crate::record::Stored;
@@ -44,6 +46,16 @@ pub trait ChangeScaling {
         service: &ServiceKey,
         call: &ScalingCall,
     ) -> impl Future<Output = Result<ScalingAnswer, PortError>> + Send;
+}
+
+/// How fast writes may follow each other: about one a second, for the whole account (PutScalingPolicy makes alarms, and
+/// CloudWatch takes 3 PutMetricAlarm a second of an account). It waits, since the core has no clock.
+pub trait Pace {
+    /// Waits until one more write may be made; `false`: there is no time for it in this invocation.
+    fn write(&self) -> impl Future<Output = bool> + Send;
+
+    /// Waits so long before a throttled write is tried again; `false`: there is no time for that.
+    fn back_off(&self, wait: SignedDuration) -> impl Future<Output = bool> + Send;
 }
 
 /// Keeps scaling records: an item for each service, in the same table and in the same way as services' records.

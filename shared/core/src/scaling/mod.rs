@@ -14,15 +14,18 @@
 mod desired;
 mod fields;
 mod in_force;
+mod missing;
 pub mod object;
 mod plan;
 mod queue;
 mod record;
 mod runs;
 mod schedule;
+mod turn;
 
 pub use desired::{Desired, alarm_name, alarm_prefix, desired};
 pub use in_force::{InForce, SetBy};
+pub use missing::{Missing, VANISHED_MAX, VANISHED_SHARE, VANISHED_WITHIN, Vanished};
 pub use object::*;
 pub use plan::{
     Change, Does, FieldChange, Moves, Note, Object, ObjectKind, Plan, Refused, Written, is_ours,
@@ -31,3 +34,4 @@ pub use plan::{
 pub use record::{Managed, ScalingRecord};
 pub use runs::{scheduled_actions, window_is_open};
 pub use schedule::{Schedule, ScheduleError, ScheduleKind, zone};
+pub use turn::{ScalingPorts, ScalingTaken, ScalingTurn, WhyTurn};

@@ -23,6 +23,9 @@ pub struct ScalingRecord {
     /// The last good config.
     #[serde(default, skip_serializing_if = "is_default")]
     pub config: Scaling,
+    /// Whether the last good config came from a file of the service's own: then its absence is no wish.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub has_own_file: bool,
     /// Where notices go, by the last good config.
     #[serde(default, skip_serializing_if = "is_default")]
     pub notify: Notify,
@@ -62,6 +65,7 @@ impl ScalingRecord {
         Self {
             service,
             config: Scaling::default(),
+            has_own_file: false,
             notify: Notify::default(),
             managed: None,
             overrides: Vec::new(),
@@ -71,6 +75,7 @@ impl ScalingRecord {
             outbox: Outbox::default(),
         }
     }
+
     /// When its turn comes though nothing comes in, once everything is as desired at `now`: what holds changes and AWS does
     /// not change it by itself, an override begins, is soon over or over, or one that is over is still remembered.
     pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
@@ -96,5 +101,21 @@ impl ScalingRecord {
     pub fn restore(stored: &Stored) -> Result<Self, Unreadable> {
         serde_json::from_str(&stored.record)
             .map_err(|error| Unreadable { part: "record", why: error.to_string() })
+    }
+
+    /// Nothing of it is managed any more.
+    pub(super) fn leave(&mut self) {
+        self.managed = None;
+        self.written.clear();
+    }
+
+    /// Whether nobody asks anything for the service, and nothing is left to do.
+    pub(super) fn is_idle(&self) -> bool {
+        let nothing = Self {
+            notify: self.notify.clone(),
+            compared_at: self.compared_at,
+            ..Self::new(self.service.clone())
+        };
+        *self == nothing
     }
 }

@@ -8,7 +8,11 @@
 )]
 
 mod aws;
+mod missing;
 mod plans;
 mod properties;
+mod rates;
 mod same;
+mod turns;
 mod wanted;
+mod world;

@@ -154,6 +154,8 @@ pub enum Note {
     Held {
         /// What.
         object: Object,
+        /// What differs.
+        fields: Vec<FieldChange>,
     },
     /// Predictive scaling has raised `max`, and what runs needs it.
     RaisedByForecast {
@@ -201,9 +203,9 @@ impl Plan {
     }
 
     /// What is left as it is because somebody changed it back again and again.
-    pub fn held(&self) -> impl Iterator<Item = &Object> {
+    pub fn held(&self) -> impl Iterator<Item = (&Object, &[FieldChange])> {
         self.notes.iter().filter_map(|note| match note {
-            Note::Held { object } => Some(object),
+            Note::Held { object, fields } => Some((object, fields.as_slice())),
             _ => None,
         })
     }

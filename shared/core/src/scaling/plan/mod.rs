@@ -86,7 +86,8 @@ impl Planning<'_> {
         ranked.sort_by_key(|(rank, _)| *rank);
         for (_, change) in ranked {
             if record.written.holds(&change, now) {
-                plan.notes.push(Note::Held { object: change.object });
+                let Change { object, fields, .. } = change;
+                plan.notes.push(Note::Held { object, fields });
             } else {
                 plan.changes.push(change);
             }

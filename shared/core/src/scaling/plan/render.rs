@@ -138,7 +138,7 @@ impl fmt::Display for Note {
                 "others' scheduled actions set these bounds too: {}; what they set is written over once, then left to them",
                 names(actions),
             ),
-            Self::Held { object } => write!(
+            Self::Held { object, .. } => write!(
                 f,
                 "{object}: somebody has changed it back twice, so it is left as it is for a week, or until the config changes it"
             ),

@@ -1,0 +1,532 @@
+//! One service's scaling turn: load, plan, save, apply, confirm.
+//!
+//! ```text
+//! load ─▶ config (where asked) ─▶ live state ─▶ plan ─▶ brakes ─▶ save ─▶ calls, one by one ─▶ save
+//!   ▲                                                            │
+//!   └──────────────── somebody else saved first ─────────────────┘
+//! ```
+//!
+//! What was there before is saved before the first call, so it is given back whatever this is killed at. What to do is not
+//! saved: the next turn plans again from what is live, so a plan that was applied in part is finished, whoever began it.
+//! An override that ends is undone in the same way: what is desired is another then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::object::{AlarmAction, LiveScaling, ScalingCall};
+use super::plan::{Change, Does, FieldChange, Object, ObjectKind, Plan, plan};
+use super::record::ScalingRecord;
+use crate::config::{self, Finding, ServiceConfig, SourceFile};
+use crate::installation::{Brakes, Mode};
+use crate::name::{ServiceKey, fnv1a};
+use crate::notice;
+use crate::outbox::{Pending, Work};
+use crate::overrides;
+use crate::port::{
+    ChangeScaling, KeepRecords, KeepScaling, Pace, PortError, Publish, ReadConfig, ReadScaling,
+    Saved,
+};
+use crate::record::Whose;
+use crate::report::Entry;
+use crate::rollback::Refusal;
+use crate::turn::{RACES_MAX, ROUNDS_MAX, TurnError, send, unfinished};
+use crate::watch::{Settled, settle_message};
+
+/// Tries of a throttled call within a turn; afterwards the next turn goes on.
+const TRIES_MAX: u32 = 5;
+
+/// Longest wait before a throttled call is tried again for the first time; it doubles with each try.
+const BACK_OFF: SignedDuration = SignedDuration::from_secs(1);
+
+/// When somebody looks again at what could not be finished.
+const AGAIN_IN: SignedDuration = SignedDuration::from_mins(1);
+
+/// When somebody looks again while nothing may be written and nobody said for how long.
+const BRAKED_FOR: SignedDuration = SignedDuration::from_mins(15);
+
+/// How often the record says when it was compared last, if nothing else of it changed: each write costs.
+const COMPARED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// The world, behind the ports.
+#[derive(Debug)]
+pub struct ScalingPorts<'a, A, R, C, P, W> {
+    /// Application Auto Scaling and CloudWatch.
+    pub aws: &'a A,
+    /// The records.
+    pub records: &'a R,
+    /// The teams' config.
+    pub config: &'a C,
+    /// The topics.
+    pub topics: &'a P,
+    /// How fast writes may follow each other.
+    pub pace: &'a W,
+}
+
+/// What a turn is about.
+#[derive(Debug, Clone, Copy)]
+pub struct ScalingTurn<'a> {
+    /// Whose.
+    pub service: &'a ServiceKey,
+    /// The time.
+    pub now: Timestamp,
+    /// When this invocation ends at the latest: claims last until then.
+    pub until: Timestamp,
+    /// The invocation's request id, unique.
+    pub by: &'a str,
+    /// What the installation may do.
+    pub mode: Mode,
+    /// Why it is taken.
+    pub why: WhyTurn,
+}
+
+/// Why a scaling turn is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyTurn {
+    /// The service's config may have changed, or was never read: it is read.
+    ConfigChanged,
+    /// Something falls due: an override begins or ends, something was left unfinished. The last good config holds.
+    Due,
+    /// Nothing in particular: somebody may have changed what is live. The last good config holds.
+    Drift,
+}
+
+/// What came of a turn.
+#[derive(Debug, Default)]
+pub struct ScalingTaken {
+    /// What was planned; `None`: what is live could not be read.
+    pub plan: Option<Plan>,
+    /// What was done of it, in order.
+    pub done: Vec<Object>,
+    /// Why nothing was written though there was something to write.
+    pub brake: Option<Refusal>,
+    /// What AWS refuses: people have to do something. They are told.
+    pub refused: Vec<(Object, PortError)>,
+    /// What could not be finished, and why: the next turn goes on.
+    pub unfinished: Vec<String>,
+    /// The findings of a config with errors; the last good one holds. `None`: it has none, or was not read.
+    pub rejected: Option<Vec<Finding>>,
+    /// What was told of overrides.
+    pub entries: Vec<Entry>,
+    /// Nobody finds the service's own file any more; the last good config holds.
+    pub vanished: bool,
+}
+
+/// A record as loaded.
+struct Base {
+    record: ScalingRecord,
+    version: u64,
+    due: Option<Timestamp>,
+}
+
+/// What was done, to be noted on whatever is stored by then.
+#[derive(Default)]
+struct Done {
+    changes: Vec<Change>,
+    refused: Vec<(Change, PortError)>,
+    leaves: bool,
+    settled: Vec<(String, Settled)>,
+}
+
+impl<A, R, C, P, W> ScalingPorts<'_, A, R, C, P, W>
+where
+    A: ReadScaling + ChangeScaling + Sync,
+    R: KeepScaling + KeepRecords + Sync,
+    C: ReadConfig + Sync,
+    P: Publish + Sync,
+    W: Pace + Sync,
+{
+    /// Takes a turn.
+    ///
+    /// # Errors
+    /// [`TurnError`], if the record could not be read or kept; nothing was changed then. What fails after that is in
+    /// [`ScalingTaken::unfinished`].
+    pub async fn take(&self, turn: &ScalingTurn<'_>) -> Result<ScalingTaken, TurnError> {
+        for _ in 0..RACES_MAX {
+            let base = self.load(turn.service).await?;
+            let mut taken = ScalingTaken::default();
+            let mut record = base.record.clone();
+            if turn.why == WhyTurn::ConfigChanged {
+                self.read_config(turn, &mut record, &mut taken).await;
+            }
+            taken.entries = overrides::decide(&mut record, turn.now);
+            let live = match self.aws.live_scaling(turn.service).await {
+                Ok(live) => live,
+                Err(error) => {
+                    taken.unfinished.push(error.to_string());
+                    let due = Some(turn.now.saturating_add(AGAIN_IN).unwrap_or(turn.now));
+                    if self.save(&base, &record, due, turn.now).await?.is_none() {
+                        continue;
+                    }
+                    return Ok(taken);
+                }
+            };
+            let plan = plan(&record, &live, turn.now);
+            if !plan.is_empty() {
+                taken.brake = self.brake(turn).await;
+            }
+            let acts = !plan.is_empty() && taken.brake.is_none();
+            if acts || plan.is_empty() && plan.refused.is_none() && turn.mode == Mode::Act {
+                record.managed.clone_from(&plan.managed);
+            }
+            if plan.leaves && plan.is_empty() {
+                record.leave();
+            }
+            // What is over is remembered until nothing of it is live any more.
+            if plan.is_empty() || turn.mode == Mode::Observe {
+                overrides::forget(&mut record, turn.now);
+            }
+            tell_held(&mut record, &plan, turn.now);
+            let is_old = |at: Timestamp| turn.now.duration_since(at) >= COMPARED_EVERY;
+            if record != base.record || record.compared_at.is_none_or(is_old) {
+                record.compared_at = Some(turn.now);
+            }
+            let claimed = record.outbox.claim(turn.by, turn.until, turn.now);
+            let due = due(&record, &taken, turn.now);
+            let saved = self.save(&base, &record, due, turn.now).await?;
+            let Some(version) = saved else { continue };
+            let mut done = Done { leaves: plan.leaves, ..Done::default() };
+            if acts {
+                self.apply(turn, &plan, &live, &mut done, &mut taken).await;
+            }
+            taken.plan = Some(plan);
+            let is_settled = done.changes.is_empty() && done.refused.is_empty();
+            if !(is_settled && claimed.is_empty() && taken.unfinished.is_empty()) {
+                let base = Base { record, version, due };
+                self.confirm(turn, base, done, &mut taken).await;
+            }
+            return Ok(taken);
+        }
+        Err(TurnError::Contended { whose: whose(turn.service) })
+    }
+
+    // ---- load, save ----
+
+    async fn load(&self, service: &ServiceKey) -> Result<Base, TurnError> {
+        let loaded = self.records.load_scaling(service).await;
+        let loaded = loaded.map_err(|source| TurnError::Load { whose: whose(service), source })?;
+        let record = match &loaded.stored {
+            None => ScalingRecord::new(service.clone()),
+            Some(stored) => ScalingRecord::restore(stored)
+                .map_err(|source| TurnError::Unreadable { whose: whose(service), source })?,
+        };
+        let due = loaded.stored.and_then(|stored| stored.due);
+        Ok(Base { record, version: loaded.version, due })
+    }
+
+    /// The version that is stored now; `None` if somebody else was first. What has not changed is not written, and
+    /// neither is a service that nobody asked anything for.
+    async fn save(
+        &self,
+        base: &Base,
+        record: &ScalingRecord,
+        due: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Option<u64>, TurnError> {
+        let stored = record.store(due);
+        let is_past = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
+        let is_reset = is_past(base.due) && !is_past(stored.due);
+        let is_sooner = stored.due.is_some() && stored.due != base.due;
+        let is_nobodys = base.version == 0 && record.is_idle() && due.is_none();
+        if is_nobodys || *record == base.record && !is_reset && !is_sooner {
+            return Ok(Some(base.version));
+        }
+        let saved = self.records.save_scaling(&record.service, &stored, base.version).await;
+        let saved =
+            saved.map_err(|source| TurnError::Save { whose: whose(&record.service), source })?;
+        Ok((saved == Saved::Held).then(|| base.version.saturating_add(1)))
+    }
+
+    // ---- what holds ----
+
+    async fn read_config(
+        &self,
+        turn: &ScalingTurn<'_>,
+        record: &mut ScalingRecord,
+        taken: &mut ScalingTaken,
+    ) {
+        let files = match self.config.config_files(turn.service).await {
+            Ok(files) => files,
+            Err(error) => return taken.unfinished.push(error.to_string()),
+        };
+        let path = format!("{}.toml", turn.service);
+        let defaults =
+            files.defaults.as_deref().map(|text| SourceFile { path: "defaults.toml", text });
+        let own = files.service.as_deref().map(|text| SourceFile { path: &path, text });
+        let has_own = own.is_some();
+        let files: Vec<SourceFile<'_>> = defaults.into_iter().chain(own).collect();
+        let loaded = config::load_tree(&files);
+        let Some(tree) = loaded.tree else {
+            taken.rejected = Some(loaded.findings);
+            return;
+        };
+        if record.has_own_file && !has_own {
+            // Absence is not deletion: only `remove = true` removes.
+            taken.vanished = true;
+            return;
+        }
+        let ServiceConfig { scaling, notify, .. } = tree.for_service(turn.service.as_str()).clone();
+        record.config = scaling;
+        record.notify = notify;
+        record.has_own_file = has_own;
+    }
+
+    /// What forbids writing, read just before anything is written.
+    async fn brake(&self, turn: &ScalingTurn<'_>) -> Option<Refusal> {
+        let mut brakes = Brakes { mode: turn.mode, ..Brakes::default() };
+        if turn.mode == Mode::Act {
+            match self.records.account().await {
+                Ok(account) => brakes.account = Some(account),
+                Err(error) => brakes.unreadable = Some(error.to_string()),
+            }
+        }
+        brakes.refusal(turn.now)
+    }
+
+    // ---- apply ----
+
+    async fn apply(
+        &self,
+        turn: &ScalingTurn<'_>,
+        plan: &Plan,
+        live: &LiveScaling,
+        done: &mut Done,
+        taken: &mut ScalingTaken,
+    ) {
+        let known = live.policies.iter();
+        let mut arns: BTreeMap<String, String> =
+            known.map(|live| (live.policy.name.clone(), live.arn.clone())).collect();
+        for change in &plan.changes {
+            let call = match resolved(&change.call, &arns) {
+                Ok(call) => call,
+                Err(why) => {
+                    // Where its policy was refused, people know, and to look again soon is of no use.
+                    if done.refused.is_empty() {
+                        taken.unfinished.push(why);
+                    }
+                    continue;
+                }
+            };
+            match self.call(turn, change, &call).await {
+                Ok(arn) => {
+                    match (&change.call, arn) {
+                        (ScalingCall::PutScalingPolicy(policy), Some(arn)) => {
+                            arns.insert(policy.name.clone(), arn);
+                        }
+                        // Its alarm must not be told an ARN that is gone.
+                        (ScalingCall::DeleteScalingPolicy { name }, _) => drop(arns.remove(name)),
+                        _ => {}
+                    }
+                    taken.done.push(change.object.clone());
+                    done.changes.push(change.clone());
+                }
+                Err(NotDone::Refused(error)) => {
+                    taken.refused.push((change.object.clone(), error.clone()));
+                    done.refused.push((change.clone(), error));
+                    // Everything hangs on the scalable target.
+                    if change.object.kind == ObjectKind::ScalableTarget
+                        && change.does == Does::Create
+                    {
+                        return;
+                    }
+                }
+                Err(NotDone::NotNow(why)) => return taken.unfinished.push(why),
+            }
+        }
+    }
+
+    /// Makes one call, more than once only where AWS says that it did nothing. What it answered with.
+    async fn call(
+        &self,
+        turn: &ScalingTurn<'_>,
+        change: &Change,
+        call: &ScalingCall,
+    ) -> Result<Option<String>, NotDone> {
+        let mut tries = 0;
+        loop {
+            if !self.pace.write().await {
+                let why = format!("{}: no time is left to write it", change.object);
+                return Err(NotDone::NotNow(why));
+            }
+            tries += 1;
+            match self.aws.change_scaling(turn.service, call).await {
+                Ok(answer) => return Ok(answer.policy_arn),
+                // Somebody was quicker: it is gone, which is all that was wanted.
+                Err(PortError::Refused { code, .. })
+                    if change.does == Does::Delete && is_not_found(&code) =>
+                {
+                    return Ok(None);
+                }
+                Err(error @ PortError::Refused { .. }) => return Err(NotDone::Refused(error)),
+                Err(error @ PortError::Throttled { .. }) if tries < TRIES_MAX => {
+                    if !self.pace.back_off(back_off(turn, change, tries)).await {
+                        return Err(NotDone::NotNow(error.to_string()));
+                    }
+                }
+                // Whether an unclear one was done, the next turn sees from what is live.
+                Err(error) => return Err(NotDone::NotNow(error.to_string())),
+            }
+        }
+    }
+
+    // ---- tell, confirm ----
+
+    /// Saves what was done, on whatever is stored by now, and sends what is to be told.
+    async fn confirm(
+        &self,
+        turn: &ScalingTurn<'_>,
+        mut base: Base,
+        mut done: Done,
+        taken: &mut ScalingTaken,
+    ) {
+        let mut record = base.record.clone();
+        note(&mut record, &done, taken, turn);
+        record.outbox.claim(turn.by, turn.until, turn.now);
+        done.settled = self.send(turn, &mut record, taken).await;
+        for _ in 0..RACES_MAX {
+            let due = due(&record, taken, turn.now);
+            match self.save(&base, &record, due, turn.now).await {
+                Ok(Some(_)) => return,
+                Ok(None) => {}
+                Err(error) => {
+                    taken.unfinished.push(format!("what was done is not confirmed: {error}"));
+                    return;
+                }
+            }
+            match self.load(turn.service).await {
+                Ok(loaded) => base = loaded,
+                Err(error) => {
+                    taken.unfinished.push(format!("what was done is not confirmed: {error}"));
+                    return;
+                }
+            }
+            record = base.record.clone();
+            note(&mut record, &done, taken, turn);
+            for (id, settled) in &done.settled {
+                settle_message(&mut record.outbox, id, settled);
+            }
+        }
+    }
+
+    /// Sends what can be sent; what became of it.
+    async fn send(
+        &self,
+        turn: &ScalingTurn<'_>,
+        record: &mut ScalingRecord,
+        taken: &mut ScalingTaken,
+    ) -> Vec<(String, Settled)> {
+        let mut all = Vec::new();
+        let mut left = BTreeSet::new();
+        for _ in 0..ROUNDS_MAX {
+            let free = |one: &&Pending| {
+                !left.contains(&one.id) && one.claim.as_ref().is_none_or(|it| it.by == turn.by)
+            };
+            let todo: Vec<Pending> = record.outbox.pending().iter().filter(free).cloned().collect();
+            if todo.is_empty() {
+                break;
+            }
+            for pending in todo {
+                let Work::Send(message) = &pending.work else { continue };
+                let settled = send(self.topics, message).await;
+                if let Some(why) = unfinished(&pending, &settled) {
+                    taken.unfinished.push(why);
+                    left.insert(pending.id.clone());
+                }
+                settle_message(&mut record.outbox, &pending.id, &settled);
+                all.push((pending.id, settled));
+            }
+        }
+        all
+    }
+}
+
+/// Why a call was not made.
+enum NotDone {
+    /// AWS says no.
+    Refused(PortError),
+    /// It may pass.
+    NotNow(String),
+}
+
+fn whose(service: &ServiceKey) -> Whose {
+    Whose::Scaling(service.clone())
+}
+
+/// An alarm's actions as ARNs.
+fn resolved(call: &ScalingCall, arns: &BTreeMap<String, String>) -> Result<ScalingCall, String> {
+    let ScalingCall::PutMetricAlarm(alarm) = call else { return Ok(call.clone()) };
+    let mut alarm = alarm.clone();
+    for action in &mut alarm.actions {
+        let AlarmAction::Policy(policy) = action else { continue };
+        let Some(arn) = arns.get(policy) else {
+            return Err(format!("alarm {}: policy `{policy}` is not there yet", alarm.name));
+        };
+        *action = AlarmAction::Arn(arn.clone());
+    }
+    Ok(ScalingCall::PutMetricAlarm(alarm))
+}
+
+/// `ObjectNotFoundException` of Application Auto Scaling, `ResourceNotFound` of CloudWatch's DeleteAlarms.
+fn is_not_found(code: &str) -> bool {
+    code.contains("NotFound")
+}
+
+/// Half of it to all of it, by a hash: two invocations that were throttled together do not come again together.
+fn back_off(turn: &ScalingTurn<'_>, change: &Change, tries: u32) -> SignedDuration {
+    let longest = BACK_OFF.saturating_mul(1 << tries.min(6).saturating_sub(1));
+    let seed = fnv1a(format!("{}{}{tries}", turn.by, change.object).as_bytes());
+    let thousandths = i32::try_from(seed % 500).unwrap_or(0).saturating_add(500);
+    longest.saturating_mul(thousandths) / 1000
+}
+
+/// When somebody has to look though nothing comes in.
+fn due(record: &ScalingRecord, taken: &ScalingTaken, now: Timestamp) -> Option<Timestamp> {
+    let after = |wait| now.saturating_add(wait).unwrap_or(now);
+    let again = (!taken.unfinished.is_empty()).then(|| after(AGAIN_IN));
+    let changes = match &taken.brake {
+        None | Some(Refusal::ObserveMode) => record.due(now),
+        // What is due now stays so; to look each minute would not bring it nearer.
+        Some(Refusal::Paused(pause)) => Some(pause.until.unwrap_or(after(BRAKED_FOR))),
+        Some(_) => Some(after(BRAKED_FOR)),
+    };
+    [again, changes].into_iter().flatten().min()
+}
+
+fn note(record: &mut ScalingRecord, done: &Done, taken: &ScalingTaken, turn: &ScalingTurn<'_>) {
+    for change in &done.changes {
+        record.written.note(change, turn.now);
+    }
+    let refused = done.refused.iter().filter(|(change, _)| record.written.refuse(change));
+    let lines: Vec<String> =
+        refused.map(|(change, error)| format!("{}: {error}", change.object)).collect();
+    if !lines.is_empty() {
+        let notice = notice::of_refused_scaling(turn.service, &lines, &record.notify, turn.now);
+        record.outbox.push_message(notice.message(), turn.now);
+    }
+    if !done.refused.is_empty() || !taken.unfinished.is_empty() {
+        return;
+    }
+    overrides::forget(record, turn.now);
+    if done.leaves && record.config.remove {
+        record.leave();
+    }
+}
+
+/// Tells once of what is left as it is because somebody changed it back.
+fn tell_held(record: &mut ScalingRecord, plan: &Plan, now: Timestamp) {
+    let differs = |field: &FieldChange| {
+        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
+        format!("{} is {}, wanted {}", field.field, shown(&field.old), shown(&field.new))
+    };
+    let news = plan.held().filter(|(object, _)| record.written.tell(object));
+    let held: Vec<String> = news
+        .map(|(object, fields)| {
+            let fields: Vec<String> = fields.iter().map(differs).collect();
+            format!("{object}: {}", fields.join(", "))
+        })
+        .collect();
+    if !held.is_empty() {
+        let notice = notice::of_held_scaling(&record.service, &held, &record.notify, now);
+        record.outbox.push_message(notice.message(), now);
+    }
+}

@@ -1,0 +1,316 @@
+//! One service's scaling behind the ports, faulty where told to be. Every call is counted.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use jiff::{SignedDuration, Timestamp};
+use steady_core::config::Scaling;
+use steady_core::installation::{Account, Mode, Trouble};
+use steady_core::name::ServiceKey;
+use steady_core::notice::Message;
+use steady_core::port::{
+    ChangeScaling, ConfigFiles, KeepRecords, KeepScaling, Loaded, Pace, PortError, Publish,
+    ReadConfig, ReadScaling, Saved,
+};
+use steady_core::record::Stored;
+use steady_core::scaling::{
+    LiveScaling, ScalingAnswer, ScalingCall, ScalingPorts, ScalingRecord, ScalingTaken,
+    ScalingTurn, WhyTurn,
+};
+use steady_core::turn::TurnError;
+
+use crate::aws::Aws;
+use crate::wanted::start;
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// AWS says "not now".
+    Throttled,
+    /// AWS says "no".
+    Refused,
+    /// No answer, and nothing done.
+    Lost,
+    /// Done, and no answer.
+    AnswerLost,
+    /// The invocation dies before the call is made.
+    Killed,
+    /// It dies after the call was done.
+    KilledAfter,
+}
+
+pub(crate) const FAULTS: [Fault; 6] = [
+    Fault::Throttled,
+    Fault::Refused,
+    Fault::Lost,
+    Fault::AnswerLost,
+    Fault::Killed,
+    Fault::KilledAfter,
+];
+
+pub(crate) struct State {
+    pub(crate) calls: Vec<&'static str>,
+    /// By number of the call, counted from 0.
+    pub(crate) faults: BTreeMap<usize, Fault>,
+    /// Calls that fail always.
+    pub(crate) broken: BTreeMap<&'static str, Fault>,
+    pub(crate) now: Timestamp,
+    pub(crate) mode: Mode,
+    pub(crate) aws: Aws,
+    /// Writes that AWS took.
+    pub(crate) writes: usize,
+    /// How many writes there is time for.
+    pub(crate) writes_left: usize,
+    pub(crate) waited: Vec<SignedDuration>,
+    pub(crate) stored: Option<Stored>,
+    pub(crate) version: u64,
+    pub(crate) saves: usize,
+    pub(crate) account: Account,
+    pub(crate) config: ConfigFiles,
+    pub(crate) sent: Vec<Message>,
+}
+
+pub(crate) struct World(pub(crate) Mutex<State>);
+
+/// Polls for ever, as an invocation does that Lambda has killed.
+struct Dead;
+
+impl Future for Dead {
+    type Output = ();
+    fn poll(self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+impl World {
+    pub(crate) fn new(aws: Aws) -> Self {
+        Self(Mutex::new(State {
+            calls: vec![],
+            faults: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            now: start(),
+            mode: Mode::Act,
+            aws,
+            writes: 0,
+            writes_left: usize::MAX,
+            waited: vec![],
+            stored: None,
+            version: 0,
+            saves: 0,
+            account: Account::default(),
+            config: ConfigFiles::default(),
+            sent: vec![],
+        }))
+    }
+
+    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        f(&mut self.0.lock().unwrap())
+    }
+
+    pub(crate) fn record(&self) -> ScalingRecord {
+        let stored = self.with(|state| state.stored.clone());
+        stored.map_or_else(
+            || ScalingRecord::new("prod/checkout".into()),
+            |stored| ScalingRecord::restore(&stored).unwrap(),
+        )
+    }
+
+    /// Somebody saves the record so.
+    pub(crate) fn edit(&self, change: impl FnOnce(&mut ScalingRecord)) {
+        let mut record = self.record();
+        change(&mut record);
+        self.with(|state| {
+            state.stored = Some(record.store(Some(state.now)));
+            state.version += 1;
+        });
+    }
+
+    pub(crate) fn wants(&self, config: Scaling) {
+        self.edit(|record| record.config = config);
+    }
+
+    pub(crate) fn turn(&self, why: WhyTurn) -> Option<Result<ScalingTaken, TurnError>> {
+        let (now, mode) = self.with(|state| (state.now, state.mode));
+        let turn = ScalingTurn {
+            service: &"prod/checkout".into(),
+            now,
+            until: now + SignedDuration::from_mins(1),
+            by: &format!("at-{now}"),
+            mode,
+            why,
+        };
+        let ports =
+            ScalingPorts { aws: self, records: self, config: self, topics: self, pace: self };
+        let mut taking = pin!(ports.take(&turn));
+        match taking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(taken) => Some(taken),
+            Poll::Pending => None,
+        }
+    }
+
+    /// A turn a minute later that nothing happens to.
+    pub(crate) fn drift(&self) -> ScalingTaken {
+        self.with(|state| {
+            state.now += SignedDuration::from_mins(2);
+            state.faults.clear();
+        });
+        self.turn(WhyTurn::Drift).unwrap().unwrap()
+    }
+
+    async fn call<T>(
+        &self,
+        call: &'static str,
+        done: impl FnOnce(&mut State) -> Result<T, PortError> + Send,
+    ) -> Result<T, PortError> {
+        let fault = self.with(|state| {
+            let fault = state.faults.get(&state.calls.len());
+            let fault = fault.or(state.broken.get(call)).copied();
+            state.calls.push(call);
+            fault
+        });
+        let unclear = || PortError::Unclear { call, text: "timed out".to_owned() };
+        match fault {
+            None => self.with(done),
+            Some(Fault::Throttled) => {
+                Err(PortError::Throttled { call, text: "ConcurrentUpdateException".to_owned() })
+            }
+            Some(Fault::Refused) => Err(PortError::Refused {
+                call,
+                code: "AccessDeniedException".to_owned(),
+                text: "is not authorized".to_owned(),
+            }),
+            Some(Fault::Lost) => Err(unclear()),
+            Some(Fault::AnswerLost) => {
+                let _ = self.with(done);
+                Err(unclear())
+            }
+            Some(fault @ (Fault::Killed | Fault::KilledAfter)) => {
+                if fault == Fault::KilledAfter {
+                    let _ = self.with(done);
+                }
+                Dead.await;
+                Err(unclear())
+            }
+        }
+    }
+}
+
+impl ReadScaling for World {
+    async fn live_scaling(&self, _: &ServiceKey) -> Result<LiveScaling, PortError> {
+        self.call("live_scaling", |state| Ok(state.aws.read())).await
+    }
+}
+
+impl ChangeScaling for World {
+    async fn change_scaling(
+        &self,
+        service: &ServiceKey,
+        call: &ScalingCall,
+    ) -> Result<ScalingAnswer, PortError> {
+        let name = match call {
+            ScalingCall::RegisterScalableTarget { .. } => "RegisterScalableTarget",
+            ScalingCall::TagTarget { .. } => "TagResource",
+            ScalingCall::UntagTarget { .. } => "UntagResource",
+            ScalingCall::PutScalingPolicy(_) => "PutScalingPolicy",
+            ScalingCall::DeleteScalingPolicy { .. } => "DeleteScalingPolicy",
+            ScalingCall::PutScheduledAction(_) => "PutScheduledAction",
+            ScalingCall::DeleteScheduledAction { .. } => "DeleteScheduledAction",
+            ScalingCall::PutMetricAlarm(_) => "PutMetricAlarm",
+            ScalingCall::DeleteAlarm { .. } => "DeleteAlarms",
+        };
+        self.call(name, |state| {
+            let answer = state.aws.call(service, call)?;
+            state.writes += 1;
+            Ok(answer)
+        })
+        .await
+    }
+}
+
+impl Pace for World {
+    async fn write(&self) -> bool {
+        self.with(|state| {
+            let left = state.writes_left.checked_sub(1);
+            state.writes_left = left.unwrap_or(0);
+            left.is_some()
+        })
+    }
+
+    async fn back_off(&self, wait: SignedDuration) -> bool {
+        self.with(|state| state.waited.push(wait));
+        true
+    }
+}
+
+impl KeepScaling for World {
+    async fn load_scaling(&self, _: &ServiceKey) -> Result<Loaded, PortError> {
+        self.call("load", |state| {
+            Ok(Loaded { stored: state.stored.clone(), version: state.version })
+        })
+        .await
+    }
+
+    async fn save_scaling(
+        &self,
+        _: &ServiceKey,
+        stored: &Stored,
+        version: u64,
+    ) -> Result<Saved, PortError> {
+        self.call("save", |state| {
+            if version != state.version {
+                return Ok(Saved::Overtaken);
+            }
+            state.stored = Some(stored.clone());
+            state.version += 1;
+            state.saves += 1;
+            Ok(Saved::Held)
+        })
+        .await
+    }
+}
+
+impl KeepRecords for World {
+    async fn load(&self, _: &ServiceKey) -> Result<Loaded, PortError> {
+        panic!("a scaling turn has no business with the service's record")
+    }
+
+    async fn save(&self, _: &ServiceKey, _: &Stored, _: bool, _: u64) -> Result<Saved, PortError> {
+        panic!("a scaling turn has no business with the service's record")
+    }
+
+    async fn account(&self) -> Result<Account, PortError> {
+        self.call("account", |state| Ok(state.account.clone())).await
+    }
+
+    async fn announce(
+        &self,
+        _: &ServiceKey,
+        _: &Trouble,
+        _: &[ServiceKey],
+    ) -> Result<Account, PortError> {
+        panic!("a scaling turn announces nothing")
+    }
+}
+
+impl ReadConfig for World {
+    async fn config_files(&self, _: &ServiceKey) -> Result<ConfigFiles, PortError> {
+        self.call("config", |state| Ok(state.config.clone())).await
+    }
+
+    async fn defaults(&self) -> Result<Option<String>, PortError> {
+        panic!("the files of the service are read in one call")
+    }
+}
+
+impl Publish for World {
+    async fn publish(&self, message: &Message) -> Result<(), PortError> {
+        self.call("Publish", |state| {
+            state.sent.push(message.clone());
+            Ok(())
+        })
+        .await
+    }
+}
