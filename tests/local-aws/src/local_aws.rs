@@ -17,7 +17,7 @@ use crate::journal::{Journal, lock};
 use crate::logs::LogGroups;
 use crate::server::Server;
 use crate::sns::{Delivery, Topics};
-use crate::ssm::Parameters;
+use crate::ssm::{self, Parameters};
 
 /// Why the server did not start, or a table could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -148,14 +148,15 @@ impl LocalAws {
         look(&mut lock(&self.state.ecs))
     }
 
-    /// The events that other services than ECS have sent since they were taken last, in order: an alarm that changed its state.
+    /// The events that other services than ECS have sent since they were taken last, in order: `CloudWatch Alarm State Change` and
+    /// `Parameter Store Change`.
     /// Those of ECS come out of [`Ecs::advance`].
     pub fn events(&self) -> Vec<Value> {
         std::mem::take(&mut lock(&self.state.events).waiting)
     }
 
-    /// What somebody else does to the account, by hand or with another tool: one call of `application-autoscaling` or
-    /// `monitoring`, in the JSON of the AWS CLI. No fault meets it, and it is not in the call log.
+    /// What somebody else does to the account, by hand or with another tool: one call of `application-autoscaling`,
+    /// `monitoring` or `ssm`, in the JSON of the AWS CLI. No fault meets it, and it is not in the call log.
     ///
     /// ```json
     /// {"ServiceNamespace": "ecs", "ResourceId": "service/prod/checkout", "ScalableDimension": "ecs:service:DesiredCount",
@@ -174,6 +175,7 @@ impl LocalAws {
         let answer = match service {
             "application-autoscaling" => autoscaling::call(&self.state, operation, input),
             "monitoring" => cloudwatch::call(&self.state, operation, input),
+            "ssm" => ssm::call(&self.state, operation, input),
             _ => None,
         };
         match answer {

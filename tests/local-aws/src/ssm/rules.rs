@@ -79,7 +79,7 @@ fn refuse_unknown(input: &Value, members: &[&str]) -> Result<(), Refusal> {
 pub(super) fn put(input: &Value) -> Result<Put<'_>, Refusal> {
     let name = text(input, "Name")?;
     let value = text(input, "Value")?;
-    refuse_unknown(input, &["Policies", "Tags", "AllowedPattern", "KeyId"])?;
+    refuse_unknown(input, &["Policies", "Tags", "AllowedPattern", "KeyId", "Description"])?;
     check_name(name)?;
     let kind = input.get("Type").and_then(Value::as_str);
     match kind {
@@ -182,7 +182,7 @@ fn is_level(level: &str) -> bool {
     !level.is_empty() && level.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 
-/// GetParameters: one to ten names.
+/// GetParameters and DeleteParameters: one to ten names.
 pub(super) fn names(input: &Value) -> Result<Vec<&str>, Refusal> {
     let Some(names) = input.get("Names").and_then(Value::as_array) else {
         return Err(constraint("null", "Names", "Member must not be null"));

@@ -68,8 +68,8 @@ fn split_selector(asked: &str) -> (&str, Option<&str>) {
 }
 
 impl Parameters {
-    /// The new version's number, from 1.
-    pub(super) fn put(&mut self, put: Put<'_>, now: Timestamp) -> Result<u64, Refusal> {
+    /// The new version's number, from 1, and its type.
+    pub(super) fn put(&mut self, put: Put<'_>, now: Timestamp) -> Result<(u64, String), Refusal> {
         let existing = self.0.get(put.name).and_then(|versions| versions.last());
         let (number, kind) = match (existing, put.kind) {
             (Some(_), _) if !put.overwrite => {
@@ -90,7 +90,7 @@ impl Parameters {
         let versions = self.0.entry(put.name.to_owned()).or_default();
         versions.push(Version {
             number,
-            kind,
+            kind: kind.clone(),
             value: put.value.to_owned(),
             data_type: put.data_type.to_owned(),
             at: now,
@@ -98,7 +98,7 @@ impl Parameters {
         if versions.len() > VERSIONS_MAX {
             versions.remove(0);
         }
-        Ok(number)
+        Ok((number, kind))
     }
 
     /// # Errors
@@ -153,8 +153,10 @@ impl Parameters {
         (page, next)
     }
 
-    pub(super) fn delete(&mut self, name: &str) -> Result<(), Refusal> {
-        self.0.remove(name).map(drop).ok_or_else(not_found)
+    /// The type of what is gone.
+    pub(super) fn delete(&mut self, name: &str) -> Result<String, Refusal> {
+        let versions = self.0.remove(name).ok_or_else(not_found)?;
+        Ok(versions.last().map(|last| last.kind.clone()).unwrap_or_default())
     }
 }
 

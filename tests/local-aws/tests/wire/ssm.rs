@@ -191,6 +191,51 @@ async fn a_standard_value_holds_4096_bytes_and_an_advanced_one_8192() {
 }
 
 #[tokio::test]
+async fn every_change_of_a_parameter_is_an_event() {
+    let aws = start().await;
+    let client = caller(&aws).ssm();
+    put(&client, "/steady/config/prod/web", "a = 1").await;
+    let again = client.put_parameter().name("/steady/config/prod/web").value("a = 2");
+    again.overwrite(true).send().await.unwrap();
+    client.delete_parameter().name("/steady/config/prod/web").send().await.unwrap();
+    let events = aws.events();
+    let expected = serde_json::json!({
+        "version": "0",
+        "id": "00000004-0000-4000-8000-000000000001",
+        "detail-type": "Parameter Store Change",
+        "source": "aws.ssm",
+        "account": "111122223333",
+        "time": "2026-11-21T02:00:00Z",
+        "region": "eu-west-1",
+        "resources": ["arn:aws:ssm:eu-west-1:111122223333:parameter/steady/config/prod/web"],
+        "detail": { "operation": "Create", "name": "/steady/config/prod/web", "type": "String" },
+    });
+    assert_eq!(events[0], expected);
+    let operations: Vec<_> =
+        events.iter().map(|event| event["detail"]["operation"].as_str().unwrap()).collect();
+    assert_eq!(operations, ["Create", "Update", "Delete"]);
+    assert_eq!(events[2]["detail"]["type"], "String");
+    assert!(aws.events().is_empty());
+}
+
+#[tokio::test]
+async fn ten_parameters_are_deleted_at_once_and_the_unknown_are_named() {
+    let aws = start().await;
+    let client = caller(&aws).ssm();
+    put(&client, "/a", "1").await;
+    put(&client, "/b", "2").await;
+    let deleted = client.delete_parameters().names("/b").names("/nowhere").names("/a");
+    let deleted = deleted.send().await.unwrap();
+    assert_eq!(deleted.deleted_parameters(), ["/b", "/a"]);
+    assert_eq!(deleted.invalid_parameters(), ["/nowhere"]);
+    let all = client.get_parameters_by_path().path("/").recursive(true).send().await.unwrap();
+    assert_eq!(all.parameters().len(), 0);
+    let names = (0..11).map(|number| format!("/{number}")).collect();
+    let many = client.delete_parameters().set_names(Some(names));
+    assert_eq!(code!(many.send()), "ValidationException");
+}
+
+#[tokio::test]
 async fn a_hundred_versions_are_kept() {
     let aws = start().await;
     let client = caller(&aws).ssm();
