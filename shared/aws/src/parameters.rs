@@ -3,17 +3,22 @@
 //! Plain parameters of type String; nothing in them is secret. Names are `/steady/config/defaults` and
 //! `/steady/config/<cluster>/<service>`, so that access can be given by path. What the texts mean, and whether they
 //! may be written, is decided in the core. Limits are those of the AWS Systems Manager API reference, on the page of
-//! each action: a standard parameter holds 4 KB, GetParameters takes 10 names, GetParametersByPath gives 10 a page.
+//! each action: a standard parameter holds 4 KB, GetParameters and DeleteParameters take 10 names, GetParametersByPath gives
+//! 10 a page. Reads share 40 a second with everything in the account, secrets of starting tasks included: whoever reads many
+//! pages asks for them one by one ([`Parameters::page`]), four a second.
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{Parameter, ParameterType};
 use steady_core::name::ServiceKey;
-use steady_core::port::{ConfigFiles, PortError, ReadConfig};
+use steady_core::port::{ConfigFiles, Page, PortError, ReadConfig};
 
 use crate::error::{port_error, unclear};
 
 /// Below which the parameters are, unless the installation says otherwise.
 pub const PREFIX: &str = "/steady/config";
+
+/// Names in one DeleteParameters, and files of a page.
+const PAGE: usize = 10;
 
 /// The config of one account and region.
 #[derive(Debug, Clone)]
@@ -39,7 +44,8 @@ impl Parameters {
         Self { client, prefix: prefix.trim_end_matches('/').to_owned() }
     }
 
-    /// Writes a file, new or not, and gives its version. `name` is `defaults` or `prod/checkout`.
+    /// Writes a file, new or not, and gives its version. `name` is `defaults` or `prod/checkout`. What is written is an event
+    /// too (`Parameter Store Change`), even if the text is as it was: whoever writes many compares first.
     ///
     /// # Errors
     /// [`PortError`]. More than 4 KB is refused by SSM (`ValidationException`). After [`PortError::Unclear`] it may have
@@ -59,31 +65,62 @@ impl Parameters {
         u64::try_from(answer.version()).map_err(|_| unclear(CALL, "a version below zero"))
     }
 
-    /// Everything below the prefix, sorted by name.
+    /// Deletes files, ten a call. Those that are not there are no error.
+    ///
+    /// # Errors
+    /// [`PortError`] of any call; those before it were deleted.
+    pub async fn delete(&self, names: &[String]) -> Result<(), PortError> {
+        for names in names.chunks(PAGE) {
+            let names = names.iter().map(|name| self.full_name(name)).collect();
+            let answer = self.client.delete_parameters().set_names(Some(names)).send().await;
+            answer.map_err(|error| port_error("DeleteParameters", error))?;
+        }
+        Ok(())
+    }
+
+    /// Everything below the prefix, sorted by name, as fast as SSM answers: for a tree of some dozens of files.
     ///
     /// # Errors
     /// [`PortError`]: of any page. A part of the files is never given as if it were all.
     pub async fn list(&self) -> Result<Vec<StoredFile>, PortError> {
+        let (mut files, mut token) = (Vec::new(), None);
+        loop {
+            let page = self.page(token.as_deref()).await?;
+            files.extend(page.items);
+            token = page.next;
+            if token.is_none() {
+                files.sort_by(|a, b| a.name.cmp(&b.name));
+                return Ok(files);
+            }
+        }
+    }
+
+    /// A page of what is below the prefix, ten files at most, in no order. The first has no token.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    pub async fn page(&self, token: Option<&str>) -> Result<Page<StoredFile>, PortError> {
         const CALL: &str = "GetParametersByPath";
-        let pages = self
+        let answer = self
             .client
             .get_parameters_by_path()
             .path(&self.prefix)
             .recursive(true)
-            .into_paginator()
-            .page_size(10)
+            .max_results(i32::try_from(PAGE).unwrap_or(1))
+            .set_next_token(token.map(str::to_owned))
             .send()
-            .collect::<Result<Vec<_>, _>>()
             .await
             .map_err(|error| port_error(CALL, error))?;
-        let mut files = pages
+        let items = answer
+            .parameters()
             .iter()
-            .flat_map(|page| page.parameters())
             .map(|parameter| self.stored_file(parameter))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| unclear(CALL, "a parameter without name, value or version"))?;
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(files)
+        if answer.next_token.as_deref() == token && token.is_some() {
+            return Err(unclear(CALL, "a page whose token leads to itself"));
+        }
+        Ok(Page { items, next: answer.next_token })
     }
 
     fn stored_file(&self, parameter: &Parameter) -> Option<StoredFile> {
