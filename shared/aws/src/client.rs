@@ -2,8 +2,9 @@
 //!
 //! | calls | attempts | why |
 //! |---|---|---|
-//! | reads (ECS, SSM, DynamoDB, Logs) | 3, standard mode, backoff at most 50 and 100 ms | A read may be repeated at will. Throttling is usual on ECS and SSM, whose rates are shared with everything in the account, starting tasks included. |
+//! | reads (ECS, Application Auto Scaling, CloudWatch, SSM, DynamoDB, Logs) | 3, standard mode, backoff at most 50 and 100 ms | A read may be repeated at will. Throttling is usual on ECS and SSM, whose rates are shared with everything in the account, starting tasks included. |
 //! | changes to ECS | 1 | Only a new look at the service tells whether a call without an answer was done: a second UpdateService could overtake somebody's deployment. |
+//! | changes to scaling and alarms | 1 | Whoever makes them plans anew from what is live, at its own pace: rates of writes are low (3 PutScalingPolicy a second) and shared. |
 //! | conditional writes (DynamoDB) | 3 | Throttling deserves it, and a condition keeps a repeat from writing twice. See [`Table`]'s `save` for what a lost answer then looks like. |
 //! | PutParameter (SSM), Publish (SNS) | 3 | The same text once more is a further version, or a message that comes twice. Each message carries its id, and SNS delivers at least once anyway. |
 //!
@@ -27,10 +28,13 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use steady_core::port::PortError;
 
+use crate::alarms::Alarms;
 use crate::ecs::Ecs;
 use crate::identity::Identity;
 use crate::logs::Logs;
+use crate::metrics::Metrics;
 use crate::parameters::Parameters;
+use crate::scaling::Scaling;
 use crate::table::Table;
 use crate::topics::Topics;
 
@@ -44,8 +48,8 @@ pub struct Settings {
     pub attempt_timeout: Duration,
     /// For one call with all its attempts: 5 s. Several calls must fit into one invocation.
     pub operation_timeout: Duration,
-    /// How often a call is tried, the first time included: 3; 0 counts as 1. Changes to ECS are tried once whatever
-    /// this says.
+    /// How often a call is tried, the first time included: 3; 0 counts as 1. Changes to ECS, to scaling and to alarms are
+    /// tried once whatever this says.
     pub attempts: u32,
     /// The longest wait before the second attempt, 50 ms; it doubles before each further one, and the actual wait is a
     /// random part of it. Short, since a function's waiting is paid for and the queue behind it repeats anyway.
@@ -148,6 +152,37 @@ impl Aws {
     /// Who calls.
     pub fn identity(&self) -> Identity {
         Identity::new(aws_sdk_sts::Client::new(&self.config))
+    }
+
+    /// The scaling of ECS services, to read and to change.
+    pub fn scaling(&self) -> Scaling {
+        let once = aws_sdk_applicationautoscaling::config::Builder::from(&self.config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts(self.settings.operation_timeout, &self.settings))
+            .build();
+        Scaling::new(
+            aws_sdk_applicationautoscaling::Client::new(&self.config),
+            aws_sdk_applicationautoscaling::Client::from_conf(once),
+            self.alarms(),
+            aws_sdk_ecs::Client::new(&self.config),
+        )
+    }
+
+    /// CloudWatch's alarms.
+    pub fn alarms(&self) -> Alarms {
+        let once = aws_sdk_cloudwatch::config::Builder::from(&self.config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts(self.settings.operation_timeout, &self.settings))
+            .build();
+        Alarms::new(
+            aws_sdk_cloudwatch::Client::new(&self.config),
+            aws_sdk_cloudwatch::Client::from_conf(once),
+        )
+    }
+
+    /// CloudWatch's metrics.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::new(aws_sdk_cloudwatch::Client::new(&self.config))
     }
 
     /// The logs of containers.

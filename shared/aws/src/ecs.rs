@@ -341,7 +341,7 @@ impl ChangeService for Ecs {
 }
 
 /// Nothing but what ECS does not know may have failed: another reason says that the answer is not whole.
-fn only_missing(call: &'static str, failures: &[Failure]) -> Result<(), PortError> {
+pub(crate) fn only_missing(call: &'static str, failures: &[Failure]) -> Result<(), PortError> {
     match failures.iter().find(|failure| failure.reason() != Some(MISSING)) {
         Some(failure) => Err(unclear(call, described(failure))),
         None => Ok(()),

@@ -14,8 +14,8 @@ use steady_core::port::PortError;
 /// Error codes by which AWS says "not now", having done nothing. The general ones are those that the AWS SDKs retry as
 /// throttling ("Retry behavior" in the AWS SDKs and Tools Reference Guide; `aws_runtime::retries::classifiers`), but for
 /// two: `LimitExceededException` is also said of quotas, which do not pass by themselves, and
-/// `TransactionInProgressException` leaves open what becomes of the transaction. The last four are of one service each.
-const THROTTLING: [&str; 15] = [
+/// `TransactionInProgressException` leaves open what becomes of the transaction. The last six are of one service each.
+const THROTTLING: [&str; 17] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
@@ -35,6 +35,11 @@ const THROTTLING: [&str; 15] = [
     "KMSThrottlingException",
     // SSM: concurrent updates of one parameter (PutParameter in the API reference).
     "TooManyUpdates",
+    // Application Auto Scaling, with status 500: an update of the same target is pending (PutScalingPolicy).
+    "ConcurrentUpdateException",
+    // Application Auto Scaling: it could not read or make the alarms of a policy for now (PutScalingPolicy,
+    // DescribeScalingPolicies).
+    "FailedResourceAccessException",
 ];
 
 /// Error codes with a status of 4xx that still leave open whether something was done.
@@ -197,6 +202,10 @@ mod tests {
             (400, "ProvisionedThroughputExceededException", "throttled"),
             (400, "RequestLimitExceeded", "throttled"),
             (400, "TooManyUpdates", "throttled"),
+            (500, "ConcurrentUpdateException", "throttled"),
+            (400, "FailedResourceAccessException", "throttled"),
+            (500, "InternalServiceException", "unclear"),
+            (400, "ObjectNotFoundException", "refused"),
             (400, "KMSThrottling", "throttled"),
             (429, "Throttled", "throttled"),
             (429, "", "throttled"),

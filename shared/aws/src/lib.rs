@@ -12,18 +12,24 @@
 //!                                (timeouts, retries)                 ▶ parameters::Parameters  ReadConfig
 //!                                                                    ▶ topics::Topics          Publish
 //!                                                                    ▶ logs::Logs              ReadLogs
+//!                                                                    ▶ scaling::Scaling        ReadScaling, ReadAllScaling, ChangeScaling, ReadActivities
+//!                                                                    ▶ alarms::Alarms          ReadAlarms
+//!                                                                    ▶ metrics::Metrics        ReadMetrics
 //! ```
 //!
 //! A client that is not asked for is not linked, so a function carries only the SDK crates that it uses.
 //! Start reading at [`client`], where timeouts and retries are chosen, and at `error.rs`, where errors are told apart.
 
+pub mod alarms;
 pub mod client;
 pub mod ecs;
 mod error;
 pub mod function;
 pub mod identity;
 pub mod logs;
+pub mod metrics;
 pub mod parameters;
+pub mod scaling;
 mod service_revision;
 pub mod table;
 pub mod topics;

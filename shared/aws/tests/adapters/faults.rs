@@ -12,15 +12,18 @@ use jiff::Timestamp;
 use steady_aws::client::{Aws, Settings};
 use steady_core::notice::Message;
 use steady_core::port::{
-    Call, ChangeService, FindOpen, KeepPlace, KeepRecords, PortError, Publish, ReadConfig,
-    ReadFleet, ReadLogs, ReadService, Saved,
+    Call, ChangeScaling, ChangeService, FindOpen, KeepPlace, KeepRecords, PortError, Publish,
+    ReadActivities, ReadAlarms, ReadConfig, ReadFleet, ReadLogs, ReadMetrics, ReadScaling,
+    ReadService, Saved,
 };
 use steady_core::record::Stored;
+use steady_core::scaling::ScalingCall;
 use steady_core::slow_pass::Place;
 use steady_local_aws::{Fault, LocalAws, What, When};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+use crate::scaling::{busy, cpu, morning, register, utilization};
 use crate::setup::{aws_at, checkout, patient, proven, start};
 
 /// A method of an adapter.
@@ -45,10 +48,21 @@ enum Method {
     Services,
     Standing,
     Stopped,
+    LiveScaling,
+    Activities,
+    Register,
+    PutPolicy,
+    PutScheduled,
+    DeletePolicy,
+    Tag,
+    PutAlarm,
+    DeleteAlarm,
+    Standings,
+    Series,
 }
 
 /// Each method with its first call: service, operation, attempts.
-const FIRST_CALLS: [(Method, &str, &str, usize); 19] = [
+const FIRST_CALLS: [(Method, &str, &str, usize); 30] = [
     (Method::RunningTasks, "ecs", "DescribeServices", 3),
     (Method::ServiceState, "ecs", "DescribeTaskDefinition", 3),
     (Method::Stop, "ecs", "StopServiceDeployment", 1),
@@ -68,6 +82,17 @@ const FIRST_CALLS: [(Method, &str, &str, usize); 19] = [
     (Method::Services, "ecs", "ListServices", 3),
     (Method::Standing, "ecs", "DescribeServices", 3),
     (Method::Stopped, "ecs", "ListTasks", 3),
+    (Method::LiveScaling, "application-autoscaling", "DescribeScalableTargets", 3),
+    (Method::Activities, "application-autoscaling", "DescribeScalingActivities", 3),
+    (Method::Register, "application-autoscaling", "RegisterScalableTarget", 1),
+    (Method::PutPolicy, "application-autoscaling", "PutScalingPolicy", 1),
+    (Method::PutScheduled, "application-autoscaling", "PutScheduledAction", 1),
+    (Method::DeletePolicy, "application-autoscaling", "DeleteScalingPolicy", 1),
+    (Method::Tag, "application-autoscaling", "TagResource", 1),
+    (Method::PutAlarm, "monitoring", "PutMetricAlarm", 1),
+    (Method::DeleteAlarm, "monitoring", "DeleteAlarms", 1),
+    (Method::Standings, "monitoring", "DescribeAlarms", 3),
+    (Method::Series, "monitoring", "GetMetricData", 3),
 ];
 
 impl Method {
@@ -108,6 +133,32 @@ impl Method {
             Self::Services => ecs.services("prod", None).await.map(drop),
             Self::Standing => ecs.standing(&[checkout()]).await.map(drop),
             Self::Stopped => ecs.stopped(&checkout()).await.map(drop),
+            _ => self.call_of_scaling(aws).await,
+        }
+    }
+
+    async fn call_of_scaling(self, aws: &Aws) -> Result<(), PortError> {
+        let scaling = aws.scaling();
+        let change =
+            async |call: ScalingCall| scaling.change_scaling(&checkout(), &call).await.map(drop);
+        let now = Timestamp::UNIX_EPOCH;
+        let name = "steady-burst".to_owned();
+        match self {
+            Self::LiveScaling => scaling.live_scaling(&checkout()).await.map(drop),
+            Self::Activities => scaling.scaling_activities(&checkout(), now).await.map(drop),
+            Self::Register => change(register(1, 4)).await,
+            Self::PutPolicy => change(ScalingCall::PutScalingPolicy(cpu(50.0))).await,
+            Self::PutScheduled => change(ScalingCall::PutScheduledAction(morning())).await,
+            Self::DeletePolicy => change(ScalingCall::DeleteScalingPolicy { name }).await,
+            Self::Tag => change(ScalingCall::TagTarget { arn: "arn:of-it".to_owned() }).await,
+            Self::PutAlarm => change(ScalingCall::PutMetricAlarm(busy(Vec::new()))).await,
+            Self::DeleteAlarm => change(ScalingCall::DeleteAlarm { name }).await,
+            Self::Standings => aws.alarms().alarm_standings(&[name]).await.map(drop),
+            Self::Series => {
+                let until = now + jiff::SignedDuration::from_hours(1);
+                aws.metrics().series(&[utilization("Average")], 60, now, until).await.map(drop)
+            }
+            _ => unreachable!("{self:?} is none of scaling"),
         }
     }
 }
@@ -253,7 +304,7 @@ async fn all_attempts_together_end_with_the_time_of_the_call() {
 async fn what_passes_within_three_attempts_is_done() {
     for what in [What::Throttle, What::ServerError, What::Dropped] {
         for (method, service, operation, tries) in FIRST_CALLS {
-            if service == "ecs" {
+            if service == "ecs" || tries == 1 {
                 continue;
             }
             let local = start().await;

@@ -7,6 +7,7 @@
     reason = "functions that tests share are tests too"
 )]
 
+mod account;
 mod alarms;
 mod canned;
 mod client;
@@ -17,7 +18,11 @@ mod groups;
 mod history;
 mod live;
 mod logs;
+mod metric_alarms;
+mod metrics;
 mod parameters;
+mod round_trip;
+mod scaling;
 mod scaling_records;
 mod service_revision;
 mod setup;

@@ -2,17 +2,20 @@
 
 use std::future::Future;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Loaded, PortError, Saved};
+use crate::config::MetricStat;
 use crate::name::ServiceKey;
 use crate::record::Stored;
-use crate::scaling::{LiveScaling, ScalingAnswer, ScalingCall};
+use crate::scaling::{
+    AlarmStanding, LiveScaling, ScalingActivity, ScalingAnswer, ScalingCall, Series,
+};
 
 /// Reads what is live.
 pub trait ReadScaling {
-    /// Of one service: DescribeScalableTargets, DescribeScalingPolicies, DescribeScheduledActions, ListTagsForResource,
-    /// DescribeAlarms (by names or prefix) and the service's desired count.
+    /// Of one service: DescribeScalableTargets, then, where it has a target, DescribeScalingPolicies,
+    /// DescribeScheduledActions and ListTagsForResource; DescribeAlarms by prefix; and DescribeServices for its desired count.
     ///
     /// # Errors
     /// [`PortError`]. What is not there is no error.
@@ -22,9 +25,15 @@ pub trait ReadScaling {
     ) -> impl Future<Output = Result<LiveScaling, PortError>> + Send;
 }
 
-/// Reads what is live of the whole account, page by page: what 3,000 services cost one call for each 50.
+/// Reads what is live of the whole account, fifty services at a time.
+///
+/// Policies and scheduled actions are asked for by one resource or for all of them, so whoever implements this lists the account
+/// once (targets by 50, policies by 10, scheduled actions by 50, alarms by 100) and answers from that: 3,000 services with five
+/// objects each cost about 1,000 calls, where service by service would cost 6,000. It is as old as that list: what is to be
+/// written is decided on a look of its own ([`ReadScaling`]).
 pub trait ReadAllScaling {
-    /// Of these services, at most 50, in their order, in as few calls as AWS allows.
+    /// Of these services, at most 50, in their order; each as it was when the account was listed, but for the desired counts,
+    /// which are read now (DescribeServices, ten at a time). Tags are not read.
     ///
     /// # Errors
     /// [`PortError`]. Half a page is none.
@@ -36,7 +45,7 @@ pub trait ReadAllScaling {
 
 /// Changes it.
 pub trait ChangeScaling {
-    /// Makes one call, once.
+    /// Makes one call, once. To delete what is gone already is no error.
     ///
     /// # Errors
     /// [`PortError`]. `ConcurrentUpdateException` and `FailedResourceAccessException` are
@@ -56,6 +65,50 @@ pub trait Pace {
 
     /// Waits so long before a throttled write is tried again; `false`: there is no time for that.
     fn back_off(&self, wait: SignedDuration) -> impl Future<Output = bool> + Send;
+}
+
+/// Reads why a service scaled, or did not.
+pub trait ReadActivities {
+    /// The activities that began at `since` or later, newest first, those that did not scale among them. AWS keeps them for six
+    /// weeks.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn scaling_activities(
+        &self,
+        service: &ServiceKey,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<Vec<ScalingActivity>, PortError>> + Send;
+}
+
+/// Reads alarms by their names.
+pub trait ReadAlarms {
+    /// How these alarms stand, by name: metric alarms and composite ones. Those that are not there are left out. One
+    /// DescribeAlarms for each 100 names; ECS shares its quota for deployment alarms, so never in a loop.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn alarm_standings(
+        &self,
+        names: &[String],
+    ) -> impl Future<Output = Result<Vec<AlarmStanding>, PortError>> + Send;
+}
+
+/// Reads metrics.
+pub trait ReadMetrics {
+    /// The values of each of `metrics`, in their order, for periods of so many seconds that begin at `from` or later and before
+    /// `until`: GetMetricData, 500 metrics a request. `period` is 1, 5, 10, 20, 30 or a multiple of 60; CloudWatch keeps periods
+    /// below a minute for 3 hours, a minute for 15 days, 5 minutes for 63 days, an hour for 455 days.
+    ///
+    /// # Errors
+    /// [`PortError`]. Half a series is none.
+    fn series(
+        &self,
+        metrics: &[MetricStat],
+        period: u32,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Series>, PortError>> + Send;
 }
 
 /// Keeps scaling records: an item for each service, in the same table and in the same way as services' records.

@@ -11,6 +11,7 @@
 //! ([`object`]); whoever reads and writes them implements [`crate::port::ReadScaling`] and
 //! [`crate::port::ChangeScaling`].
 
+mod activity;
 mod desired;
 mod fields;
 mod in_force;
@@ -23,6 +24,7 @@ mod runs;
 mod schedule;
 mod turn;
 
+pub use activity::*;
 pub use desired::{Desired, alarm_name, alarm_prefix, desired};
 pub use in_force::{InForce, SetBy};
 pub use missing::{Missing, VANISHED_MAX, VANISHED_SHARE, VANISHED_WITHIN, Vanished};
