@@ -128,7 +128,7 @@ async fn an_alarm_of_a_step_policy_stays_when_it_goes_and_calls_nobody() {
     let told = client.describe_scaling_policies().service_namespace(ECS).send().await.unwrap();
     assert_eq!(told.scaling_policies().len(), 0);
     let told = caller(&aws).cloudwatch().describe_alarms().send().await.unwrap();
-    assert_eq!(told.metric_alarms()[0].alarm_actions(), [String::new(); 0]);
+    assert!(told.metric_alarms()[0].alarm_actions().is_empty());
 }
 
 /// Puts a policy by hand and gives the refusal's sentence.
