@@ -4,11 +4,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use steady_core::event::{self, Body, Event};
 use steady_core::name::Interner;
+use steady_core::report::{Entry, What};
 use steady_sim::{Behaviour, Ecs, Setup};
 
 use super::guard::Guard;
 use super::scenario::{self, Scenario};
-use super::world::{Feed, World};
+use super::world::{Feed, MINUTE_0, World};
 use super::{runs, typed};
 
 /// A small scenario of every kind of behaviour and fault.
@@ -135,4 +136,52 @@ fn every_kind_of_event_becomes_what_its_json_becomes() {
     for (event, (parsed, told)) in events.into_iter().zip(told) {
         assert_eq!(event, Event { id: None, ..parsed }, "{told}");
     }
+}
+
+/// What Steady decides in the first run of a scenario's file: whole minutes, and what.
+fn decided(file: &str) -> Vec<String> {
+    let path = format!("{}/../examples/scenarios/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+    let scenario = scenario::read(file, &std::fs::read_to_string(path).unwrap()).unwrap();
+    let (_, story, _) = World::new(&scenario, Guard::Act, runs::seed_of(1, 0), Feed::Facts).told();
+    let line = |entry: &Entry| {
+        let minutes = entry.at.duration_since(MINUTE_0).as_mins();
+        match &entry.what {
+            What::Stop(_) | What::Sent(_) | What::Notice(_) => None,
+            What::Rollback(action) => {
+                let call = action.to_string();
+                let call = call.split([':', ',']).find(|part| part.contains("Service"));
+                Some(format!("{minutes} {}", call.unwrap_or_default().trim()))
+            }
+            what => Some(format!("{minutes} {}", what.kind())),
+        }
+    };
+    story.entries.iter().filter(|entry| entry.at > MINUTE_0).filter_map(line).collect()
+}
+
+#[test]
+fn a_rollback_by_stages_is_over_when_its_traffic_is() {
+    let stop = "StopServiceDeployment with ROLLBACK";
+    let (opened, begun, resolved) = ("incident-opened", "rollback-begun", "incident-resolved");
+    // In flight ECS goes back at once. After completion it goes through all stages again: 7, 15 and 17 minutes.
+    for (file, [at, acts, ends], call) in [
+        ("blue-green-crash-at-start-20", [1, 2, 5], stop),
+        ("blue-green-crash-in-bake-20", [6, 6, 10], stop),
+        ("linear-crash-mid-shift-20", [6, 6, 10], stop),
+        ("canary-crash-mid-shift-20", [6, 6, 10], stop),
+        ("blue-green-crash-after-completion-20", [13, 15, 26], "UpdateService"),
+        ("linear-crash-after-completion-20", [21, 23, 43], "UpdateService"),
+        ("canary-crash-after-completion-20", [23, 25, 46], "UpdateService"),
+    ] {
+        assert_eq!(
+            decided(file),
+            [
+                format!("{at} {opened}"),
+                format!("{acts} {call}"),
+                format!("{acts} {begun}"),
+                format!("{ends} {resolved}"),
+            ],
+            "{file}"
+        );
+    }
+    assert_eq!(decided("canary-healthy-20"), [""; 0]);
 }

@@ -191,7 +191,7 @@ fn ecs_rolling_back_by_itself_can_be_stuck_too() {
     assert_eq!(story.stages(), ["opened", "resolved"]);
 }
 
-fn stage(name: &str, hook: Option<PauseHook>) -> Option<Stage> {
+pub(crate) fn stage(name: &str, hook: Option<PauseHook>) -> Option<Stage> {
     Some(Stage {
         service_deployment:
             "arn:aws:ecs:eu-west-1:111122223333:service-deployment/prod/checkout/AbCd".to_owned(),

@@ -2,6 +2,7 @@
 
 use steady_core::notice::Notice;
 
+use crate::late::stage;
 use crate::story::{End, Story, minutes, seconds};
 
 /// checkout:42 loops and is rolled back; ECS makes deployment 43 of it, of which so many tasks run, and tells nothing
@@ -39,6 +40,31 @@ fn too_few_tasks_are_no_steady_state_though_the_deployment_completed() {
     story.start_of(43, 41);
     story.pass(minutes(5));
     assert_eq!(story.count("incident-resolved"), 1);
+}
+
+#[test]
+fn a_target_whose_tasks_all_run_is_not_verified_before_the_traffic_has_shifted_and_baked() {
+    let mut story = rolled_back(4);
+    for (name, time) in [("PRODUCTION_TRAFFIC_SHIFT", 30), ("BAKE_TIME", 60)] {
+        story.standing().stage = stage(name, None);
+        story.pass(minutes(time));
+        let over = (story.count("incident-resolved"), story.count("rollback-failed"));
+        assert_eq!(over, (0, 0), "{name}");
+    }
+    story.standing().stage = stage("CLEAN_UP", None);
+    story.pass(minutes(5));
+    assert_eq!(story.stages().last(), Some(&"resolved"));
+}
+
+#[test]
+fn a_target_that_does_not_scale_up_after_a_pause_is_late_all_the_same() {
+    let mut story = rolled_back(2);
+    story.standing().stage = stage("PRE_SCALE_UP", None);
+    story.pass(minutes(45));
+    assert_eq!(story.count("rollback-failed"), 0);
+    story.standing().stage = stage("SCALE_UP", None);
+    story.pass(minutes(45));
+    assert_eq!(story.count("rollback-failed"), 1);
 }
 
 #[test]
