@@ -1,12 +1,12 @@
 //! What the person does: registers, creates, deploys, pushes config; through the real SDK.
 
 use aws_sdk_ecs::types::{
-    AwsVpcConfiguration, ContainerDefinition, DeploymentConfiguration, LogConfiguration, LogDriver,
-    NetworkConfiguration, Service,
+    AwsVpcConfiguration, CanaryConfiguration, ContainerDefinition, DeploymentConfiguration,
+    DeploymentStrategy, LoadBalancer, LogConfiguration, LogDriver, NetworkConfiguration, Service,
 };
 use steady_aws::client::{Aws, Settings as Timing};
 
-use crate::{Account, CONFIG_PREFIX, Failure, IMAGE, LOG_GROUP, PERSON, REGION, loader};
+use crate::{ACCOUNT, Account, CONFIG_PREFIX, Failure, IMAGE, LOG_GROUP, PERSON, REGION, loader};
 
 /// The cluster of all stories.
 const CLUSTER: &str = "prod";
@@ -94,6 +94,34 @@ impl Account {
             .deployment_configuration(rolling)
             .send()
             .await?;
+        Ok(())
+    }
+
+    /// Has the service deploy by canary from now on, behind a load balancer: a tenth of the traffic for `canary` minutes,
+    /// then all, and `bake` minutes more. The load balancer is a deployment of its own, by canary already.
+    ///
+    /// # Errors
+    /// See [`Self::register`].
+    pub async fn deploy_by_canary(&self, canary: i32, bake: i32) -> Result<(), Failure> {
+        let first = CanaryConfiguration::builder()
+            .canary_percent(10.0)
+            .canary_bake_time_in_minutes(canary)
+            .build();
+        let by_canary = DeploymentConfiguration::builder()
+            .strategy(DeploymentStrategy::Canary)
+            .canary_configuration(first)
+            .bake_time_in_minutes(bake)
+            .build();
+        let group = format!(
+            "arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/checkout/6d0ecf831eec9f09"
+        );
+        let balancer = LoadBalancer::builder()
+            .target_group_arn(group)
+            .container_name(SERVICE)
+            .container_port(8080)
+            .build();
+        let request = self.person.update_service().cluster(CLUSTER).service(SERVICE);
+        request.deployment_configuration(by_canary).load_balancers(balancer).send().await?;
         Ok(())
     }
 

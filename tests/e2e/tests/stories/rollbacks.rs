@@ -2,6 +2,7 @@
 
 use steady_aws::client::Settings as Timing;
 use steady_local_aws::{Fault, What, When};
+use steady_sim::Behaviour;
 
 use crate::told::{
     AUTO, created, deploy, done, exits, minutes, nothing_is_left_to_do, out_of_memory, proven,
@@ -21,6 +22,31 @@ async fn a_revision_that_loops_in_flight_is_stopped_with_rollback() {
         "[critical] prod/checkout: restart loop on checkout:2, rolling back to checkout:1"
     );
     assert!(nothing_is_left_to_do(&account));
+}
+
+#[tokio::test]
+async fn a_bad_canary_is_stopped_while_its_traffic_shifts_and_one_after_it_is_told_when_the_traffic_is_back()
+ {
+    let mut account = proven(Timing::default()).await;
+    account.deploy_by_canary(10, 5).await.unwrap();
+    account.pass(minutes(40)).await.unwrap();
+    assert_eq!(subjects(&account), [""; 0]);
+    let dies_after = |time| Behaviour::OutOfMemoryAfter { run: minutes(time) };
+    deploy(&account, 2, dies_after(6)).await;
+    account.pass(minutes(20)).await.unwrap();
+    assert_eq!(account.changes(), ["StopServiceDeployment"]);
+    assert_eq!(account.revision().await.unwrap(), "checkout:1");
+    assert_eq!(stages(&account), ["opened", "resolved"]);
+    assert!(nothing_is_left_to_do(&account));
+    // The shift and both bake times are over, the soak is not: 18 minutes, and the 10 of the soak.
+    deploy(&account, 3, dies_after(23)).await;
+    account.pass(minutes(40)).await.unwrap();
+    assert_eq!(account.changes(), ["StopServiceDeployment", "UpdateService"]);
+    let opened = stages(&account).len();
+    account.pass(minutes(30)).await.unwrap();
+    assert_eq!(stages(&account).len(), opened + 1, "{:?}", stages(&account));
+    assert_eq!(stages(&account).last().unwrap(), "resolved");
+    assert_eq!(account.revision().await.unwrap(), "checkout:1");
 }
 
 #[tokio::test]
