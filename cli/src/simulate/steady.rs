@@ -15,6 +15,7 @@ use steady_core::group::{Group, GroupKey, Joining};
 use steady_core::installation::{self, Mode, Trouble};
 use steady_core::name::ServiceKey;
 use steady_core::notice::Message;
+use steady_core::overrides::Handed;
 use steady_core::port::{
     ConfigFiles, KeepGroups, KeepRecords, Loaded, PortError, Publish, ReadConfig, Saved,
 };
@@ -248,6 +249,16 @@ impl KeepRecords for Memory {
             account.troubles.insert(service.clone(), trouble.clone());
             account.clone()
         }))
+    }
+
+    /// Nothing scales in a simulation.
+    async fn hand_override(
+        &self,
+        _: &ServiceKey,
+        _: &Handed,
+        _: Timestamp,
+    ) -> Result<(), PortError> {
+        Ok(())
     }
 }
 

@@ -4,7 +4,10 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use jiff::Timestamp;
 use steady_aws::client::Aws;
 use steady_aws::function::settings::Settings;
-use steady_aws::function::{Invocation, Took, Turns};
+use steady_aws::function::{Invocation, Took, Turns, log};
+use steady_core::event::Body;
+use steady_core::name::ServiceKey;
+use steady_core::overrides;
 use steady_core::port::FindByAlarm;
 
 use crate::batch::{Batch, Share};
@@ -67,7 +70,43 @@ impl Alarm {
             let took = self.turns.take(service, &share.events, invocation, clock()).await;
             done &= took == Took::Whole;
         }
+        for service in &uses.surge {
+            done &= self.surge(service, share, invocation, clock()).await;
+        }
         done
+    }
+
+    /// Raises the service's floor; its scaling turn, which is due then, writes it.
+    async fn surge(
+        &self,
+        service: &ServiceKey,
+        share: &Share,
+        invocation: &Invocation,
+        now: Timestamp,
+    ) -> bool {
+        let request = invocation.request.as_str();
+        for event in &share.events {
+            let Body::Alarm(alarm) = &event.body else { continue };
+            match overrides::surge(self.turns.table(), service, alarm, now).await {
+                Ok(put) => put.iter().for_each(|one| {
+                    let said = one.does();
+                    let service = service.as_str();
+                    tracing::info!(
+                        request,
+                        service,
+                        kind = "surge",
+                        alarm = &*alarm.name,
+                        "{said}"
+                    );
+                }),
+                Err(error) => {
+                    let why = log::chain(&error);
+                    tracing::error!(request, service = service.as_str(), "no surge: {why}");
+                    return false;
+                }
+            }
+        }
+        true
     }
 }
 

@@ -3,11 +3,13 @@
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use steady_aws::client::Aws;
+use steady_aws::function::scaling::ScalingTurns;
 use steady_aws::function::settings::Settings;
 use steady_aws::function::{Invocation, TURN_TAKES, Took, Turns, log};
 use steady_core::event::Event;
 use steady_core::port::{FindOpen, Open};
 use steady_core::record::Whose;
+use steady_core::scaling::WhyTurn;
 use steady_core::slow_pass::SlowPass;
 use thiserror::Error;
 
@@ -25,6 +27,7 @@ const PIECE_TAKES: SignedDuration = SignedDuration::from_secs(10);
 #[derive(Debug)]
 pub struct Sweep {
     turns: Turns,
+    scaling: ScalingTurns,
 }
 
 /// The invocation has failed, after everything that could be done was done. Each cause is in the log, on its own line.
@@ -47,7 +50,7 @@ pub enum Failed {
 impl Sweep {
     /// With the clients of an account.
     pub fn new(aws: &Aws, settings: &Settings) -> Self {
-        Self { turns: Turns::new(aws, settings) }
+        Self { turns: Turns::new(aws, settings), scaling: ScalingTurns::new(aws, settings) }
     }
 
     /// Takes the turn of every service that is due, then this minute's piece of the slow pass.
@@ -142,7 +145,7 @@ impl Sweep {
             true => self.turns.defaults().await,
             false => Err("not read".to_owned()),
         };
-        let defaults = &defaults;
+        let (defaults, pace) = (&defaults, &self.scaling.pace(invocation, clock()));
         let turns = due.into_iter().map(|(whose, events)| async move {
             match &whose {
                 Whose::Service(service) => {
@@ -153,9 +156,7 @@ impl Sweep {
                 }
                 Whose::Account => self.turns.take_switch(defaults, invocation, clock()).await,
                 Whose::Scaling(service) => {
-                    let request = invocation.request.as_str();
-                    tracing::info!(request, service = service.as_str(), "its scaling is due");
-                    Took::Whole
+                    self.scaling.take(service, WhyTurn::Due, pace, clock()).await.0
                 }
             }
         });

@@ -54,6 +54,8 @@ pub struct Settings {
     /// The longest wait before the second attempt, 50 ms; it doubles before each further one, and the actual wait is a
     /// random part of it. Short, since a function's waiting is paid for and the queue behind it repeats anyway.
     pub initial_backoff: Duration,
+    /// Between two writes of scaling in one invocation: 1 s. See [`crate::function::scaling::Paced`].
+    pub between_writes: Duration,
 }
 
 impl Default for Settings {
@@ -64,6 +66,7 @@ impl Default for Settings {
             operation_timeout: Duration::from_secs(5),
             attempts: 3,
             initial_backoff: Duration::from_millis(50),
+            between_writes: Duration::from_secs(1),
         }
     }
 }
@@ -122,6 +125,11 @@ impl Aws {
     /// The region that is called: `eu-west-1`.
     pub fn region(&self) -> &str {
         self.config.region().map_or("", |region| region.as_ref())
+    }
+
+    /// Between two writes of scaling.
+    pub(crate) fn between_writes(&self) -> Duration {
+        self.settings.between_writes
     }
 
     /// ECS, to read and to change.

@@ -69,6 +69,9 @@ pub struct Incident {
     /// Alarms of `health.rollback_alarms` that went off in its deployment, in the order in which they did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<Counted>,
+    /// Whether scaling in is suspended for its sake.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub scale_in_held: bool,
     /// Whether no notice of its own has told of it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub untold: bool,

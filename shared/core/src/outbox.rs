@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::notice::Message;
+use crate::overrides::Handed;
 use crate::rollback::{Action, Probe};
 
 /// Messages kept. An incident sends fewer than ten a day; with a topic that takes none for long, the oldest go.
@@ -59,6 +60,8 @@ pub enum Work {
     Probe(Probe),
     /// Stop what is left of them.
     StopProbe(Probe),
+    /// Hand an override in, or end some.
+    Override(Handed),
     /// Send a message.
     Send(Message),
 }
@@ -83,6 +86,11 @@ impl Outbox {
         self.pending.retain(|one| one.attempt > 0 || !begins(&one.work));
         let id = format!("stop-probe-{}-{}", probe.about, now.as_second());
         self.push_before_messages(Pending::new(id, Work::StopProbe(probe), now));
+    }
+
+    /// Puts an override in, or an end of some, before any message.
+    pub(crate) fn push_override(&mut self, id: String, handed: Handed, now: Timestamp) {
+        self.push_before_messages(Pending::new(id, Work::Override(handed), now));
     }
 
     fn push_before_messages(&mut self, pending: Pending) {
@@ -143,7 +151,7 @@ impl Outbox {
     pub(crate) fn drop_messages(&mut self, unwanted: impl Fn(&Message) -> bool) {
         self.pending.retain(|one| match &one.work {
             Work::Send(message) => !unwanted(message),
-            Work::RollBack(_) | Work::Probe(_) | Work::StopProbe(_) => true,
+            Work::RollBack(_) | Work::Probe(_) | Work::StopProbe(_) | Work::Override(_) => true,
         });
     }
 

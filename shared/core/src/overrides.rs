@@ -17,7 +17,7 @@ use crate::notice::words;
 use crate::record::is_default;
 use crate::scaling::{ScalingRecord, Suspended};
 
-pub use hand::{HandError, Handed, hand};
+pub use hand::{HandError, Handed, hand, surge};
 pub use tell::{Told, decide, due};
 
 /// An override lasts so long at most. What is wanted for longer belongs into the config.
@@ -207,7 +207,8 @@ fn check(new: &Override, now: Timestamp) -> Result<(), OverrideError> {
 }
 
 /// Which overrides are ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Which {
     /// The one with this id.
     Id(String),

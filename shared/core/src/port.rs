@@ -27,6 +27,7 @@ use crate::name::{
     DeploymentId, FamilyKey, ServiceKey, ServiceRevisionArn, TaskArn, TaskDefinitionRevision,
 };
 use crate::notice::Message;
+use crate::overrides::Handed;
 use crate::record::Stored;
 use crate::rollback::{Restore, Settings};
 use crate::switch::Switch;
@@ -394,6 +395,17 @@ pub trait KeepRecords {
         trouble: &Trouble,
         stale: &[ServiceKey],
     ) -> impl Future<Output = Result<Account, PortError>> + Send;
+
+    /// Hands an override to the service's scaling, or ends some: [`crate::overrides::hand`].
+    ///
+    /// # Errors
+    /// [`PortError`]. Handed in twice it is one.
+    fn hand_override(
+        &self,
+        service: &ServiceKey,
+        handed: &Handed,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Keeps the account's switch, in the item that [`KeepRecords::account`] reads. What services announce in it is not

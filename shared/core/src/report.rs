@@ -90,6 +90,11 @@ pub enum What {
     ProbeBegun(Probe),
     /// None of a probe's tasks is left.
     ProbeEnded(Probe),
+    /// Scaling in is suspended while the service loops.
+    ScaleInHeld {
+        /// Until then at the latest.
+        until: Timestamp,
+    },
     /// A notice for people.
     Notice(Box<Notice>),
     /// SNS took the notice of this id.
@@ -178,6 +183,7 @@ impl What {
             Self::Probe(_) => "probe",
             Self::ProbeBegun(_) => "probe-begun",
             Self::ProbeEnded(_) => "probe-ended",
+            Self::ScaleInHeld { .. } => "scale-in-suspended",
             Self::Notice(_) => "notice",
             Self::Sent(_) => "notice-sent",
             Self::PutOff(_) => "put-off",
@@ -212,6 +218,11 @@ impl fmt::Display for What {
             Self::ProbeEnded(probe) => {
                 write!(f, "no witness of {} runs any more", probe.target.revision)
             }
+            Self::ScaleInHeld { until } => write!(
+                f,
+                "scaling in is suspended until this is over, until {} at the latest",
+                words::clock(*until)
+            ),
             Self::Notice(notice) => f.write_str(&notice.subject),
             Self::Sent(id) => write!(f, "notice {id} was sent"),
             Self::PutOff(why) => write!(f, "not now: {}", words::said(why, 400)),

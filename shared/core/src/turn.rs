@@ -428,6 +428,13 @@ where
                 Ok(left) => Settled::NotNow(format!("{left} witnesses were told to stop")),
                 Err(error) => Settled::NotNow(error.to_string()),
             },
+            Work::Override(handed) => {
+                match self.records.hand_override(turn.service, handed, turn.now).await {
+                    Ok(()) => Settled::Done,
+                    Err(error) if error.may_pass() => Settled::NotNow(error.to_string()),
+                    Err(error) => Settled::Refused(error.to_string()),
+                }
+            }
             Work::Send(message) => send(self.topics, message).await,
         }
     }

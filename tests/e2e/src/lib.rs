@@ -147,6 +147,7 @@ pub fn impatient() -> Timing {
         attempt_timeout: Duration::from_millis(300),
         operation_timeout: Duration::from_millis(1_200),
         initial_backoff: Duration::from_millis(1),
+        between_writes: Duration::ZERO,
         ..Timing::default()
     }
 }

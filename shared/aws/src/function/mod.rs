@@ -1,6 +1,7 @@
 //! What the functions have in common: their environment, their logs, and how they take turns.
 
 pub mod log;
+pub mod scaling;
 pub mod settings;
 
 use std::pin::Pin;
@@ -48,12 +49,16 @@ impl Invocation {
     }
 
     /// `turn`, or `None` if it is not over in time.
-    async fn in_time<T>(&self, now: Timestamp, turn: impl Future<Output = T>) -> Option<T> {
+    pub(super) async fn in_time<T>(
+        &self,
+        now: Timestamp,
+        turn: impl Future<Output = T>,
+    ) -> Option<T> {
         let left = self.deadline.duration_since(now) - GIVEN_UP_BEFORE;
         tokio::time::timeout(left.try_into().unwrap_or_default(), turn).await.ok()
     }
 
-    fn has_time_for(&self, whose: &Whose, now: Timestamp) -> bool {
+    pub(super) fn has_time_for(&self, whose: &Whose, now: Timestamp) -> bool {
         let has_time = self.has(TURN_TAKES, now);
         if !has_time {
             let (request, (service, family)) = (self.request.as_str(), names(whose));

@@ -17,9 +17,11 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValue, TransactWriteItem,
 };
+use jiff::Timestamp;
 use steady_core::history::PastIncident;
 use steady_core::installation::{Account, Trouble};
 use steady_core::name::{FamilyKey, ServiceKey};
+use steady_core::overrides::{self, Handed};
 use steady_core::port::{
     KeepFamilies, KeepRecords, KeepScaling, Loaded, PortError, ReadHistory, Saved,
 };
@@ -215,6 +217,17 @@ impl KeepRecords for Table {
         let answer = answer.map_err(|error| port_error(CALL, error))?;
         let found = answer.attributes().cloned().unwrap_or_default();
         item::account(&found).map_err(|damage| damaged(CALL, item::ACCOUNT_KEY, &damage))
+    }
+
+    /// A load and a save of its scaling record.
+    async fn hand_override(
+        &self,
+        service: &ServiceKey,
+        handed: &Handed,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        overrides::hand(self, service, handed, now).await?;
+        Ok(())
     }
 }
 

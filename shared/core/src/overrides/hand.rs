@@ -2,17 +2,20 @@
 //! is the scaling turn's, which is due at once.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Override, OverrideError, Which, end, put};
+use super::{OverriddenBy, Override, OverrideError, Which, end, put};
+use crate::event::{AlarmEvent, AlarmState};
 use crate::name::ServiceKey;
-use crate::port::{KeepScaling, Saved};
+use crate::port::{KeepScaling, PortError, Saved};
 use crate::record::Whose;
 use crate::scaling::ScalingRecord;
 use crate::turn::{RACES_MAX, TurnError};
 
 /// What is handed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Handed {
     /// An override; handed in again it changes nothing.
     Put(Override),
@@ -29,6 +32,64 @@ pub enum HandError {
     /// The record could not be read or written. If it is not clear whether it was, handing in the same again does no harm.
     #[error(transparent)]
     Record(#[from] TurnError),
+}
+
+impl From<HandError> for PortError {
+    /// As an adapter tells it: what may pass, may pass.
+    fn from(error: HandError) -> Self {
+        const CALL: &str = "override";
+        match error {
+            HandError::Record(TurnError::Load { source, .. } | TurnError::Save { source, .. }) => {
+                source
+            }
+            HandError::Record(TurnError::Contended { .. }) => {
+                Self::Throttled { call: CALL, text: error.to_string() }
+            }
+            HandError::Refused(_) | HandError::Record(_) => {
+                Self::Refused { call: CALL, code: "NotTaken".to_owned(), text: error.to_string() }
+            }
+        }
+    }
+}
+
+/// Raises the floor as `[[surge]]` has it, if the alarm went off and that is not long past. What goes off again prolongs it;
+/// back in OK it ends by itself, at its time. The overrides that it put.
+///
+/// # Errors
+/// [`HandError`].
+pub async fn surge(
+    records: &impl KeepScaling,
+    service: &ServiceKey,
+    alarm: &AlarmEvent,
+    now: Timestamp,
+) -> Result<Vec<Override>, HandError> {
+    if alarm.state != AlarmState::Alarm {
+        return Ok(Vec::new());
+    }
+    let whose = || Whose::Scaling(service.clone());
+    let loaded = records.load_scaling(service).await;
+    let loaded = loaded.map_err(|source| TurnError::Load { whose: whose(), source })?;
+    let Some(stored) = loaded.stored else { return Ok(Vec::new()) };
+    let record = ScalingRecord::restore(&stored)
+        .map_err(|source| TurnError::Unreadable { whose: whose(), source })?;
+    let since = alarm.changed_at.unwrap_or(now);
+    let of_it = record.config.surge.iter().find(|surge| *surge.alarm == *alarm.name);
+    let until = of_it.and_then(|surge| since.checked_add(surge.lasts).ok());
+    let (Some(surge), Some(until)) = (of_it, until.filter(|until| now < *until)) else {
+        return Ok(Vec::new());
+    };
+    let raised = Override {
+        id: format!("surge-{}", alarm.name),
+        by: OverriddenBy::Alarm(alarm.name.to_string()),
+        reason: String::new(),
+        since,
+        until,
+        min: Some(surge.min),
+        max: None,
+        suspended: crate::scaling::Suspended::default(),
+        rollback_off: false,
+    };
+    hand(records, service, &Handed::Put(raised), now).await
 }
 
 /// Puts it into the service's scaling record and makes that due, on whatever others have saved meanwhile. The overrides

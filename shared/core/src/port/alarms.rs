@@ -29,7 +29,7 @@ pub trait FindByAlarm {
 }
 
 /// What a service's config says of an alarm.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmUse {
     /// It is in `health.rollback_alarms`.
     pub rollback: bool,

@@ -12,6 +12,7 @@
 //! [`crate::port::ChangeScaling`].
 
 mod activity;
+mod alarm_uses;
 mod desired;
 mod fields;
 mod in_force;

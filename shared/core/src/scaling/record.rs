@@ -13,6 +13,7 @@ use crate::config::{Notify, Scaling};
 use crate::name::ServiceKey;
 use crate::outbox::Outbox;
 use crate::overrides::{self, Override, Told};
+use crate::port::AlarmUse;
 use crate::record::{Stored, Unreadable, is_default};
 
 /// What is remembered of a service's scaling.
@@ -38,6 +39,9 @@ pub struct ScalingRecord {
     /// What people were told of overrides, by their ids.
     #[serde(default, skip_serializing_if = "is_default")]
     pub told: BTreeMap<String, Told>,
+    /// What the last good config makes of alarms, as noted where alarms find services.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub alarm_uses: BTreeMap<String, AlarmUse>,
     /// When its live state was last compared with what is desired.
     #[serde(default, skip_serializing_if = "is_default")]
     pub compared_at: Option<Timestamp>,
@@ -70,6 +74,7 @@ impl ScalingRecord {
             managed: None,
             overrides: Vec::new(),
             told: BTreeMap::new(),
+            alarm_uses: BTreeMap::new(),
             compared_at: None,
             written: Written::default(),
             outbox: Outbox::default(),

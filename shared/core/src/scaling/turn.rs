@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::alarm_uses;
 use super::object::{AlarmAction, LiveScaling, ScalingCall};
 use super::plan::{Change, Does, FieldChange, Object, ObjectKind, Plan, plan};
 use super::record::ScalingRecord;
@@ -24,8 +25,8 @@ use crate::notice;
 use crate::outbox::{Pending, Work};
 use crate::overrides;
 use crate::port::{
-    ChangeScaling, KeepRecords, KeepScaling, Pace, PortError, Publish, ReadConfig, ReadScaling,
-    Saved,
+    ChangeScaling, KeepAlarmUses, KeepRecords, KeepScaling, Pace, PortError, Publish, ReadConfig,
+    ReadScaling, Saved,
 };
 use crate::record::Whose;
 use crate::report::Entry;
@@ -131,7 +132,7 @@ struct Done {
 impl<A, R, C, P, W> ScalingPorts<'_, A, R, C, P, W>
 where
     A: ReadScaling + ChangeScaling + Sync,
-    R: KeepScaling + KeepRecords + Sync,
+    R: KeepScaling + KeepRecords + KeepAlarmUses + Sync,
     C: ReadConfig + Sync,
     P: Publish + Sync,
     W: Pace + Sync,
@@ -265,7 +266,12 @@ where
             taken.vanished = true;
             return;
         }
-        let ServiceConfig { scaling, notify, .. } = tree.for_service(turn.service.as_str()).clone();
+        let config = tree.for_service(turn.service.as_str()).clone();
+        let uses = alarm_uses::alarm_uses(&config);
+        if let Err(error) = alarm_uses::note(self.records, turn.service, record, &uses).await {
+            taken.unfinished.push(error.to_string());
+        }
+        let ServiceConfig { scaling, notify, .. } = config;
         record.config = scaling;
         record.notify = notify;
         record.has_own_file = has_own;

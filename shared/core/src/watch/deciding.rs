@@ -268,6 +268,7 @@ impl Deciding<'_> {
                     notices: Vec::new(),
                     tail: None,
                     alarms: Vec::new(),
+                    scale_in_held: false,
                     untold: true,
                     starved_by: None,
                     group: None,

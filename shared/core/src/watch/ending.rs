@@ -227,6 +227,7 @@ impl Deciding<'_> {
         }
         let Some(incident) = self.record.incident.take() else { return };
         self.past = Some(self.past(incident.clone(), resolution.clone()));
+        self.release_scale_in(&incident);
         self.forget_life(&incident, &resolution);
         if let Resolution::Ceased { .. } = resolution
             && let Some(deployment) = self.record.ledger.deployment_mut(&incident.about)

@@ -12,6 +12,7 @@ mod judging;
 mod lifecycle;
 mod ordering;
 mod probing;
+mod scale_in;
 mod settling;
 mod tail;
 mod together;
@@ -187,6 +188,7 @@ pub fn decide(
     deciding.open_or_join();
     deciding.look_at_life();
     deciding.look_at_alarms();
+    deciding.hold_scale_in();
     deciding.keep_tail();
     deciding.obey();
     deciding.roll_back();

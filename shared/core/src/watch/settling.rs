@@ -106,8 +106,14 @@ impl Deciding<'_> {
             (Work::StopProbe(_), Settled::NotNow(why) | Settled::Refused(why)) => {
                 self.put_off(id, why);
             }
+            (Work::Override(_), Settled::Done) => drop(self.record.outbox.confirm(id)),
+            (Work::Override(_), Settled::NotNow(why)) => self.put_off(id, why),
+            (Work::Override(_), Settled::Refused(why)) => {
+                self.record.outbox.confirm(id);
+                self.tell(What::Skipped(format!("{id}: {why}")));
+            }
             // Work and what became of it are of one kind; a mix-up leaves it to the next invocation.
-            (Work::RollBack(_) | Work::Probe(_) | Work::StopProbe(_), _) => {
+            (Work::RollBack(_) | Work::Probe(_) | Work::StopProbe(_) | Work::Override(_), _) => {
                 self.record.outbox.release(id);
             }
         }
@@ -263,7 +269,7 @@ pub(crate) fn settle_message(outbox: &mut Outbox, id: &str, settled: &Settled) -
             Some(What::PutOff(why.clone()))
         }
         // Work and what became of it are of one kind; a mix-up leaves it to the next invocation.
-        (Work::RollBack(_) | Work::Probe(_) | Work::StopProbe(_), _)
+        (Work::RollBack(_) | Work::Probe(_) | Work::StopProbe(_) | Work::Override(_), _)
         | (Work::Send(_), Settled::Tried(_) | Settled::Started(_) | Settled::Done) => {
             outbox.release(id);
             None

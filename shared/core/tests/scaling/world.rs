@@ -11,9 +11,10 @@ use steady_core::config::Scaling;
 use steady_core::installation::{Account, Mode, Trouble};
 use steady_core::name::ServiceKey;
 use steady_core::notice::Message;
+use steady_core::overrides::Handed;
 use steady_core::port::{
-    ChangeScaling, ConfigFiles, KeepRecords, KeepScaling, Loaded, Pace, PortError, Publish,
-    ReadConfig, ReadScaling, Saved,
+    AlarmUse, ChangeScaling, ConfigFiles, KeepAlarmUses, KeepRecords, KeepScaling, Loaded, Pace,
+    PortError, Publish, ReadConfig, ReadScaling, Saved,
 };
 use steady_core::record::Stored;
 use steady_core::scaling::{
@@ -71,6 +72,7 @@ pub(crate) struct State {
     pub(crate) account: Account,
     pub(crate) config: ConfigFiles,
     pub(crate) sent: Vec<Message>,
+    pub(crate) alarm_uses: BTreeMap<String, AlarmUse>,
 }
 
 pub(crate) struct World(pub(crate) Mutex<State>);
@@ -103,6 +105,7 @@ impl World {
             account: Account::default(),
             config: ConfigFiles::default(),
             sent: vec![],
+            alarm_uses: BTreeMap::new(),
         }))
     }
 
@@ -293,6 +296,15 @@ impl KeepRecords for World {
     ) -> Result<Account, PortError> {
         panic!("a scaling turn announces nothing")
     }
+
+    async fn hand_override(
+        &self,
+        _: &ServiceKey,
+        _: &Handed,
+        _: Timestamp,
+    ) -> Result<(), PortError> {
+        panic!("a scaling turn hands nothing over")
+    }
 }
 
 impl ReadConfig for World {
@@ -309,6 +321,21 @@ impl Publish for World {
     async fn publish(&self, message: &Message) -> Result<(), PortError> {
         self.call("Publish", |state| {
             state.sent.push(message.clone());
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl KeepAlarmUses for World {
+    async fn note_alarm_use(
+        &self,
+        alarm: &str,
+        _: &ServiceKey,
+        used: AlarmUse,
+    ) -> Result<(), PortError> {
+        self.call("note alarm", |state| {
+            state.alarm_uses.insert(alarm.to_owned(), used);
             Ok(())
         })
         .await

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use steady_core::event::{Owner, TaskEvent, TaskStatus};
 use steady_core::installation::{Account, Trouble};
 use steady_core::name::{ServiceKey, TaskArn};
+use steady_core::overrides::Handed;
 use steady_core::port::{
     KeepPlace, KeepRecords, Loaded, Page, PortError, ReadFleet, Saved, StandingService, StoppedTask,
 };
@@ -188,6 +189,15 @@ impl KeepRecords for Fleet {
         _: &[ServiceKey],
     ) -> Result<Account, PortError> {
         Ok(Account::default())
+    }
+
+    async fn hand_override(
+        &self,
+        _: &ServiceKey,
+        _: &Handed,
+        _: Timestamp,
+    ) -> Result<(), PortError> {
+        panic!("the slow pass overrides nothing")
     }
 }
 

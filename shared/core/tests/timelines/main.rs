@@ -22,6 +22,7 @@ mod quoted;
 mod refuse;
 mod resolve;
 mod roll_back;
+mod scale_in;
 mod service;
 mod story;
 mod together;

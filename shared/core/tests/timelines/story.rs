@@ -453,6 +453,6 @@ fn done(work: &Work) -> Settled {
         Work::Send(_) => Settled::Sent,
         Work::RollBack(_) => Settled::Tried(Outcome::Begun(Begun::default())),
         Work::Probe(probe) => Settled::Started(probe.count),
-        Work::StopProbe(_) => Settled::Done,
+        Work::StopProbe(_) | Work::Override(_) => Settled::Done,
     }
 }

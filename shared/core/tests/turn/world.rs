@@ -14,6 +14,7 @@ use steady_core::installation::{Account, Mode, Trouble};
 use steady_core::ledger::Proven;
 use steady_core::name::{FamilyKey, ServiceKey, ServiceRevisionArn, TaskDefinitionRevision};
 use steady_core::notice::Message;
+use steady_core::overrides::Handed;
 use steady_core::port::{
     Call, ChangeService, ConfigFiles, ContainerLog, DeploymentState, KeepFamilies, KeepGroups,
     KeepRecords, Loaded, LogLine, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs,
@@ -81,6 +82,8 @@ pub(crate) struct State {
     // the rest
     pub(crate) stored: Option<Stored>,
     pub(crate) version: u64,
+    /// Overrides handed to the service's scaling, and their ends.
+    pub(crate) handed: Vec<Handed>,
     /// Incidents that were saved as over, as often as they were.
     pub(crate) past: Vec<StoredIncident>,
     /// The same of `prod/nightly-report`.
@@ -512,6 +515,21 @@ impl KeepRecords for World {
             state.account.troubles.retain(|known, _| !stale.contains(known));
             state.account.troubles.insert(service.clone(), trouble.clone());
             Ok(state.account.clone())
+        })
+        .await
+    }
+
+    async fn hand_override(
+        &self,
+        _: &ServiceKey,
+        handed: &Handed,
+        _: Timestamp,
+    ) -> Result<(), PortError> {
+        self.call("HandOverride", |state| {
+            if !state.handed.contains(handed) {
+                state.handed.push(handed.clone());
+            }
+            Ok(())
         })
         .await
     }
