@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 /// The end of every `--help`.
-pub const HELP: &str = "Exit codes: 0 done; 1 `check` found warnings only; 2 `check` found errors, or an expectation of a scenario is not met; 64 wrong call; 65 some input could not be read (the rest was done; \
-each is named on stderr); 70 could not run.";
+pub const HELP: &str = "Exit codes: 0 done; 1 `check` found warnings only; 2 the answer is no: an incident is open, a rollback is refused, config has errors, an expectation of a scenario is not met; 64 wrong call; 65 some input could not be read (the rest was done; \
+each is named on stderr); 70 could not run (no credentials, AWS not answering).";
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Exit {
     Good = 0,
     /// It ran, and there are warnings only.
     Warnings = 1,
-    /// It ran, and the answer is no: config has errors, an expectation is not met.
+    /// It ran, and the answer is no: an incident is open, a rollback is refused, config has errors, an expectation is not met.
     No = 2,
     /// The arguments are wrong.
     Usage = 64,
@@ -42,7 +42,7 @@ pub enum Failure {
     /// The config has errors, which are printed already.
     #[error("{0}")]
     Config(String),
-    /// It could not run: what it was to look at cannot be read.
+    /// It could not run: what it was to look at cannot be read, no credentials, AWS not answering, Steady not installed there.
     #[error("{0}")]
     Unable(String),
     /// The result could not be written.

@@ -10,12 +10,22 @@ mod colour;
 mod configs;
 mod documents;
 pub mod exit;
+#[cfg(feature = "live")]
+mod history;
 mod input;
+#[cfg(feature = "live")]
+mod live;
 mod order;
+#[cfg(feature = "live")]
+mod pause;
 mod print;
 pub mod replay;
+#[cfg(feature = "live")]
+mod rollback;
 mod schema;
 pub mod simulate;
+#[cfg(feature = "live")]
+mod status;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -41,6 +51,16 @@ enum Verb {
     Classify(classify::Args),
     Replay(replay::Args),
     Simulate(simulate::Args),
+    #[cfg(feature = "live")]
+    Status(status::Args),
+    #[cfg(feature = "live")]
+    History(history::Args),
+    #[cfg(feature = "live")]
+    Rollback(rollback::Args),
+    #[cfg(feature = "live")]
+    Pause(pause::PauseArgs),
+    #[cfg(feature = "live")]
+    Resume(pause::ResumeArgs),
 }
 
 /// How results are printed.
@@ -71,6 +91,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Classify(args) => classify::run(args, &mut out, &mut err),
         Verb::Replay(args) => replay::run(args, &mut out, &mut err),
         Verb::Simulate(args) => simulate::run(args, &mut out, &mut err),
+        #[cfg(feature = "live")]
+        Verb::Status(args) => status::run(args, &mut out, &mut err),
+        #[cfg(feature = "live")]
+        Verb::History(args) => history::run(args, &mut out, &mut err),
+        #[cfg(feature = "live")]
+        Verb::Rollback(args) => rollback::run(args, &mut out, &mut err),
+        #[cfg(feature = "live")]
+        Verb::Pause(args) => pause::pause(args, &mut out, &mut err),
+        #[cfg(feature = "live")]
+        Verb::Resume(args) => pause::resume(args, &mut out, &mut err),
     };
     let done = done.and_then(|exit| out.flush().map(|()| exit).map_err(Failure::from));
     match done {

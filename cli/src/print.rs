@@ -158,6 +158,12 @@ pub(crate) struct Summary {
     pub(crate) until: Option<Timestamp>,
 }
 
+/// One JSON object on a line of its own.
+pub(crate) fn json_line(out: &mut impl Write, what: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, what)?;
+    out.write_all(b"\n")
+}
+
 fn several(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

@@ -93,6 +93,25 @@ impl Aws {
         Self::of(aws_config::defaults(behavior_version()), settings).await
     }
 
+    /// As [`Aws::load`], of this profile and region where they are given.
+    ///
+    /// # Errors
+    /// As [`Aws::load`].
+    pub async fn load_as(
+        profile: Option<&str>,
+        region: Option<&str>,
+        settings: Settings,
+    ) -> Result<Self, PortError> {
+        let mut loader = aws_config::defaults(behavior_version());
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = region {
+            loader = loader.region(aws_config::Region::new(region.to_owned()));
+        }
+        Self::of(loader, settings).await
+    }
+
     /// From a loader of the caller's, which may name region, credentials and endpoint itself.
     ///
     /// # Errors

@@ -39,6 +39,7 @@ pub mod rollback;
 pub mod scaling;
 pub mod slow_pass;
 pub mod standalone;
+pub mod status;
 pub mod stop;
 pub mod switch;
 pub mod turn;

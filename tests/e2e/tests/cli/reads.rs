@@ -1,0 +1,90 @@
+//! `status` and `history`.
+
+use jiff::SignedDuration;
+use steady_sim::Behaviour;
+
+use crate::command::{catches_up, minutes, proven, steady};
+
+const NOTIFY: &str = "[health]\nrollback = 'notify'\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_well_is_shown_as_it_stands() {
+    let account = proven(NOTIFY).await;
+    let ran = steady(&account, &["status", "prod/checkout"]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    prod/checkout: no incident is open
+
+    Deployment  checkout:1 (ecs-svc/7353848000608806813), proven; it began at TIME
+    Tasks       4 desired, as read at TIME
+    Proven      checkout:1, since TIME
+    Config      rollback = "notify"
+    --- exit code 0
+    "#);
+    assert!(ran.only_read(), "{:?}", ran.calls);
+    let ran = steady(&account, &["status"]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    1 service known, 0 with an open incident
+    newest deployments: 1 proven
+    --- exit code 0
+    "#);
+    assert!(ran.only_read(), "{:?}", ran.calls);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_incident_is_shown_first_with_exit_code_2_and_in_the_history_once_it_is_over() {
+    let mut account = proven(NOTIFY).await;
+    account.register().await.unwrap();
+    let run = SignedDuration::from_secs(10);
+    account.aws.ecs(|ecs| ecs.behave("checkout:2", Behaviour::OutOfMemoryAfter { run }));
+    account.deploy("checkout:2").await.unwrap();
+    account.pass(minutes(8)).await.unwrap();
+
+    let ran = steady(&account, &["status"]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    SERVICE        OPEN FOR    RUNNING    WHAT
+    prod/checkout  14 min      4 of 4     restart loop on checkout:2; not rolled back: config says `rollback = "notify"` (the default)
+
+    1 service known, 1 with an open incident
+    newest deployments: 1 in progress
+    --- exit code 2
+    "#);
+    let ran = steady(&account, &["status", "prod/checkout"]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    prod/checkout: restart loop, open for 14 min
+
+    Incident    INCIDENT, since TIME, on checkout:2, deployment ecs-svc/7018638183136409814
+    Evidence    4 of 4 starts failed (10 % is tolerated); 1270 : 1 that it fails more than is tolerated
+    Rollback    not rolled back: config says `rollback = "notify"` (the default)
+    Deployment  checkout:2 (ecs-svc/7018638183136409814), in progress; it began at TIME
+    Tasks       4 of 4 running, as read at TIME
+    Proven      checkout:1, since TIME
+    Config      rollback = "notify"
+    --- exit code 2
+    "#);
+    assert!(ran.only_read(), "{:?}", ran.calls);
+    let ran = steady(&account, &["status", "prod/checkout", "--format", "json"]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    {"service":"prod/checkout","incident":{"id":"INCIDENT","kind":"restart-loop","opened_at":"TIME","about":"ecs-svc/7018638183136409814","revision":"checkout:2","starts":4,"failed_starts":4,"crashes":0,"evidence":1270.0,"running_count":4,"rollback":"not rolled back: config says `rollback = \"notify\"` (the default)"},"deployment":{"id":"ecs-svc/7018638183136409814","revision":"checkout:2","began":"TIME","state":"in-progress","until":null},"desired_count":4,"read_at":"TIME","proven":[{"revision":"checkout:1","at":"TIME"}],"bad":[],"rollback":"notify","to_do":[],"deleted_at":null}
+    --- exit code 2
+    "#);
+    let ran = steady(&account, &["history", "prod/checkout"]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    no incident of prod/checkout that is over is kept (each is, for 90 days)
+    --- exit code 0
+    "#);
+
+    account.deploy("checkout:1").await.unwrap();
+    catches_up(&mut account, minutes(14)).await;
+    let ran = steady(&account, &["history", "prod/checkout", "--limit", "5"]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    TIME to TIME, 18 min: restart loop on checkout:2
+      evidence  32 of 32 starts failed (10 % is tolerated); more than 1,000,000 : 1 that it fails more than is tolerated
+      why       a container was killed for passing its memory limit
+      rollback  not rolled back: another deployment, ecs-svc/1060585286228222314, has begun since
+      ended     checkout:1 (deployment ecs-svc/1060585286228222314) completed and has behaved for 10 min
+      incident  INCIDENT
+    --- exit code 0
+    "#);
+    assert!(ran.only_read(), "{:?}", ran.calls);
+    assert_eq!(steady(&account, &["status"]).code, 0);
+}
