@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::group::{Group, GroupKey, Joining};
 use crate::name::ServiceKey;
+use crate::overrides::Override;
 use crate::rollback::Refusal;
 
 /// Other services that got into trouble so long before (or after) one can acquit its revision.
@@ -172,6 +173,8 @@ pub struct Brakes {
     pub probes: bool,
     /// What holds for the account, as read just now; `None`: not read.
     pub account: Option<Account>,
+    /// The override that forbids rollbacks of this service, as read just now.
+    pub overridden: Option<Override>,
     /// Why the account's item or the config could not be read: then nobody can say that acting is allowed.
     pub unreadable: Option<String>,
 }
@@ -179,7 +182,7 @@ pub struct Brakes {
 impl Brakes {
     /// No brake at all: for a replay, which does nothing.
     pub fn released(account: &Account) -> Self {
-        Self { mode: Mode::Act, probes: false, account: Some(account.clone()), unreadable: None }
+        Self { mode: Mode::Act, account: Some(account.clone()), ..Self::default() }
     }
 
     /// What forbids acting at `now`, if anything does.
@@ -190,7 +193,17 @@ impl Brakes {
         if let Some(why) = &self.unreadable {
             return Some(Refusal::Unreadable(why.clone()));
         }
-        let pause = self.account.as_ref()?.pause_at(now)?;
-        Some(Refusal::Paused(pause.clone()))
+        if let Some(pause) = self.account.as_ref().and_then(|account| account.pause_at(now)) {
+            return Some(Refusal::Paused(pause.clone()));
+        }
+        let one =
+            self.overridden.as_ref().filter(|one| one.rollback_off && one.is_in_force(now))?;
+        let (by, reason) = (one.by.to_string(), one.reason.clone());
+        Some(Refusal::Overridden { by, reason, until: one.until })
+    }
+
+    /// What of it binds a person who orders: the switch, and what could not be read.
+    pub(crate) fn for_a_person(&self) -> Self {
+        Self { mode: Mode::Act, overridden: None, ..self.clone() }
     }
 }

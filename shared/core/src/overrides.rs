@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::incident::IncidentId;
 use crate::notice::words;
-use crate::record::is_default;
+use crate::record::{Stored, Unreadable, is_default};
 use crate::scaling::{ScalingRecord, Suspended};
 
 pub use hand::{HandError, Handed, hand, surge};
@@ -204,6 +204,15 @@ fn check(new: &Override, now: Timestamp) -> Result<(), OverrideError> {
         (Some(min), Some(max)) if min > max => Err(OverrideError::Crossed { min, max }),
         _ => Ok(()),
     }
+}
+
+/// The override of a scaling record, as it is kept, that forbids rollbacks at `now`; of several the one that lasts longest.
+///
+/// # Errors
+/// [`Unreadable`]
+pub fn off_by(stored: &Stored, now: Timestamp) -> Result<Option<Override>, Unreadable> {
+    let all = ScalingRecord::restore(stored)?.overrides.into_iter();
+    Ok(all.filter(|one| one.rollback_off && one.is_in_force(now)).max_by_key(|one| one.until))
 }
 
 /// Which overrides are ended.

@@ -27,7 +27,7 @@ use crate::name::{
     DeploymentId, FamilyKey, ServiceKey, ServiceRevisionArn, TaskArn, TaskDefinitionRevision,
 };
 use crate::notice::Message;
-use crate::overrides::Handed;
+use crate::overrides::{Handed, Override};
 use crate::record::Stored;
 use crate::rollback::{Restore, Settings};
 use crate::switch::Switch;
@@ -383,6 +383,20 @@ pub trait KeepRecords {
     /// # Errors
     /// [`PortError`].
     fn account(&self) -> impl Future<Output = Result<Account, PortError>> + Send;
+
+    /// The override that forbids rollbacks of a service at `now`, if one does; of several the one that lasts longest. A
+    /// world without overrides has none.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn rollback_override(
+        &self,
+        service: &ServiceKey,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Override>, PortError>> + Send {
+        let _ = (service, now);
+        std::future::ready(Ok(None))
+    }
 
     /// Writes a service's trouble into the account's item, drops those of `stale` services, and reads the item as it is
     /// then, in one call. Whoever announces later sees it.

@@ -326,8 +326,7 @@ where
         record: &mut Record,
         entries: &mut Vec<Entry>,
     ) -> Brakes {
-        let mut brakes =
-            Brakes { mode: turn.mode, probes: turn.probes, account: None, unreadable: None };
+        let mut brakes = Brakes { mode: turn.mode, probes: turn.probes, ..Brakes::default() };
         match self.read_config(turn.service).await {
             Ok(Ok(config)) => record.config = config,
             Ok(Err(findings)) => entries.push(Entry::plain(
@@ -341,6 +340,10 @@ where
         }
         match self.records.account().await {
             Ok(account) => brakes.account = Some(account),
+            Err(error) => brakes.unreadable = Some(error.to_string()),
+        }
+        match self.records.rollback_override(turn.service, turn.now).await {
+            Ok(overridden) => brakes.overridden = overridden,
             Err(error) => brakes.unreadable = Some(error.to_string()),
         }
         brakes
@@ -483,6 +486,13 @@ where
                 }
                 // The last good one holds, and it allowed it.
                 Ok(Err(_)) => {}
+                Err(error) => carrying.forbid(Refusal::Unreadable(error.to_string())),
+            }
+            match self.records.rollback_override(turn.service, turn.now).await {
+                Ok(overridden) => {
+                    let brakes = Brakes { mode: Mode::Act, overridden, ..Brakes::default() };
+                    brakes.refusal(turn.now).into_iter().for_each(|it| carrying.forbid(it));
+                }
                 Err(error) => carrying.forbid(Refusal::Unreadable(error.to_string())),
             }
         }

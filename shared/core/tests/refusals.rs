@@ -56,10 +56,11 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::Underway { .. } => 40,
         Refusal::Express => 41,
         Refusal::StoppedBySomebody { .. } => 42,
+        Refusal::Overridden { .. } => 43,
     }
 }
 
-const PLACES: usize = 43;
+const PLACES: usize = 44;
 
 fn every() -> Vec<Refusal> {
     let at: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
@@ -115,6 +116,11 @@ fn every() -> Vec<Refusal> {
         Refusal::Underway { to: "checkout:41".into() },
         Refusal::StoppedBySomebody { deployment: "ecs-svc/42".into(), rolls_back: true },
         Refusal::StoppedBySomebody { deployment: "ecs-svc/42".into(), rolls_back: false },
+        Refusal::Overridden {
+            by: "ana".to_owned(),
+            reason: "canary by hand".to_owned(),
+            until: "2026-11-20T02:00:00Z".parse().unwrap(),
+        },
     ]
 }
 
@@ -177,5 +183,6 @@ fn every_refusal_has_its_own_words() {
     safety Steady is rolling it back to checkout:41 already
     safety somebody stopped deployment ecs-svc/42 with rollback (StopServiceDeployment), and ECS goes back
     safety somebody stopped deployment ecs-svc/42 (StopServiceDeployment), and knows why
+    policy rollbacks are overridden by ana until 2026-11-20 02:00:00 UTC (canary by hand)
     "#);
 }

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use steady_core::history::PastIncident;
 use steady_core::installation::{Account, Trouble};
 use steady_core::name::{FamilyKey, ServiceKey};
-use steady_core::overrides::{self, Handed};
+use steady_core::overrides::{self, Handed, Override};
 use steady_core::port::{
     KeepFamilies, KeepRecords, KeepScaling, Loaded, PortError, ReadHistory, Saved,
 };
@@ -187,6 +187,17 @@ impl KeepRecords for Table {
             }
             None => Ok(Account::default()),
         }
+    }
+
+    /// One Query, of the scaling record: it holds every override.
+    async fn rollback_override(
+        &self,
+        service: &ServiceKey,
+        now: Timestamp,
+    ) -> Result<Option<Override>, PortError> {
+        let loaded = self.load_scaling(service).await?;
+        let found = loaded.stored.map_or(Ok(None), |stored| overrides::off_by(&stored, now));
+        found.map_err(|damage| damaged("Query", service.as_str(), &damage.to_string()))
     }
 
     /// One UpdateItem: the item as it is afterwards comes with the answer.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::settings::{self, Begun, Restore, Setting};
 use super::{Action, Path, Reason, Refusal};
-use crate::installation::{Brakes, Mode};
+use crate::installation::Brakes;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
 use crate::port::{
     Call, DeploymentState, PortError, ServiceDeploymentState, ServiceState, TargetState,
@@ -349,8 +349,7 @@ impl<'a> CarryingOut<'a> {
     fn braked(&self, now: Timestamp) -> Option<Refusal> {
         let brakes = self.brakes;
         if self.action.ordered.is_some() {
-            let brakes = Brakes { mode: Mode::Act, ..brakes.clone() };
-            return brakes.refusal(now).or_else(|| self.forbidden.clone());
+            return brakes.for_a_person().refusal(now).or_else(|| self.forbidden.clone());
         }
         let crowd = || super::crowd(self.service, brakes, now);
         brakes.refusal(now).or_else(|| self.forbidden.clone()).or_else(crowd)

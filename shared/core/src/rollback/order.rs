@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Action, Refusal, RollbackState, path, target};
-use crate::installation::{Brakes, Mode};
+use crate::installation::Brakes;
 use crate::ledger::Proven;
 use crate::name::{DeploymentId, TaskDefinitionRevision};
 use crate::port::RunningTasks;
@@ -58,9 +58,8 @@ pub fn consider_order(
     let status = running.standing.as_ref().and_then(|standing| standing.status.clone());
     fit(running)?;
     let primary = running.primary.as_ref().ok_or(Refusal::NotActive(status))?;
-    // The switch and what could not be read bind a person too; the installation's mode does not.
-    let brakes = Brakes { mode: Mode::Act, ..brakes.clone() };
-    if let Some(refusal) = brakes.refusal(now) {
+    // The installation's mode and overrides are policy.
+    if let Some(refusal) = brakes.for_a_person().refusal(now) {
         return Err(refusal);
     }
     if order.away_from.as_ref().is_some_and(|shown| shown != primary) {

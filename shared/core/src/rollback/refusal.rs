@@ -147,6 +147,15 @@ pub enum Refusal {
     AlarmOver,
     /// People have paused everything.
     Paused(Pause),
+    /// Rollbacks of this service are off for a while: `steady override … --rollback off`.
+    Overridden {
+        /// Who made the override.
+        by: String,
+        /// Why; may be empty.
+        reason: String,
+        /// Until when.
+        until: Timestamp,
+    },
     /// Whether acting is allowed could not be read, from config or the account's item.
     Unreadable(String),
     /// This installation only observes.
@@ -204,6 +213,7 @@ impl Refusal {
             | Self::PutBack { .. } => true,
             Self::ConfigOff
             | Self::ConfigNotify
+            | Self::Overridden { .. }
             | Self::NotTheRevision { .. }
             | Self::NotEnoughEvidence(_)
             | Self::OnlyStuck(_)
@@ -234,6 +244,7 @@ impl Refusal {
         matches!(
             self,
             Self::Paused(_)
+                | Self::Overridden { .. }
                 | Self::Unreadable(_)
                 | Self::NotWorseThanOld { .. }
                 | Self::NotFailingNow
@@ -403,6 +414,11 @@ impl fmt::Display for Refusal {
                     Some(reason) => write!(f, " ({})", words::said(reason, 200)),
                     None => Ok(()),
                 }
+            }
+            Self::Overridden { by, reason, until } => {
+                let by = words::cut(by, 100);
+                write!(f, "rollbacks are overridden by {by} until {}", words::clock(*until))?;
+                if reason.is_empty() { Ok(()) } else { write!(f, " ({})", words::cut(reason, 200)) }
             }
             Self::Unreadable(why) => write!(
                 f,

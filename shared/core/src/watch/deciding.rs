@@ -203,6 +203,7 @@ impl Deciding<'_> {
     fn pause_ends(&self) -> Option<Timestamp> {
         match &self.record.incident.as_ref()?.rollback {
             RollbackState::Refused(Refusal::Paused(pause)) => pause.until,
+            RollbackState::Refused(Refusal::Overridden { until, .. }) => Some(*until),
             _ => None,
         }
     }

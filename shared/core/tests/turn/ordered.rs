@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use steady_core::installation::{Account, Mode, Pause};
 use steady_core::name::ServiceKey;
+use steady_core::overrides::{OverriddenBy, Override};
 use steady_core::port::{Call, ConfigFiles, RunningTask};
 use steady_core::report::What;
 use steady_core::rollback::{Order, Refusal};
@@ -248,4 +249,46 @@ fn an_order_in_an_open_incident_joins_it() {
     );
     let body = world.with(|state| state.sent.last().unwrap().body.clone());
     assert!(body.contains("Done      ordered by ana: checkout is slow since noon\n"), "{body}");
+}
+
+/// Ana's, for so many minutes from now on.
+fn override_for(world: &World, minutes: i64) -> Override {
+    let since = world.now();
+    Override {
+        id: "ana-1".to_owned(),
+        by: OverriddenBy::Person("ana".to_owned()),
+        reason: "canary by hand".to_owned(),
+        since,
+        until: since + jiff::SignedDuration::from_mins(minutes),
+        min: None,
+        max: None,
+        suspended: steady_core::scaling::Suspended::default(),
+        rollback_off: true,
+    }
+}
+
+#[test]
+fn while_rollbacks_are_overridden_none_begins_and_when_that_ends_the_loop_that_goes_on_is_rolled_back()
+ {
+    let world = World::with_proven();
+    let one = override_for(&world, 60);
+    world.with(|state| state.overridden = Some(one));
+    world.loops(End::OutOfMemory);
+    assert_eq!((world.rollbacks(), world.subjects().len()), (vec![], 1));
+    let body = world.with(|state| state.sent[0].body.clone());
+    assert!(body.contains("nothing: rollbacks are overridden by ana until "), "{body}");
+    let due = world.with(|state| state.stored.as_ref().unwrap().due.unwrap());
+    assert!(due < world.now() + jiff::SignedDuration::from_mins(60));
+    world.pass(3_600);
+    world.deliver("after", &[crate::story::stop(world.now(), 300, 42, End::OutOfMemory)]);
+    assert_eq!(world.rollbacks(), stopped());
+}
+
+#[test]
+fn a_person_is_not_bound_by_the_override() {
+    let world = behaving();
+    let one = override_for(&world, 60);
+    world.with(|state| state.overridden = Some(one));
+    press(&world, &order()).unwrap();
+    assert_eq!(world.rollbacks(), [updated_to(41)]);
 }

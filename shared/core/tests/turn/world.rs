@@ -14,7 +14,7 @@ use steady_core::installation::{Account, Mode, Trouble};
 use steady_core::ledger::Proven;
 use steady_core::name::{FamilyKey, ServiceKey, ServiceRevisionArn, TaskDefinitionRevision};
 use steady_core::notice::Message;
-use steady_core::overrides::Handed;
+use steady_core::overrides::{Handed, Override};
 use steady_core::port::{
     Call, ChangeService, ConfigFiles, ContainerLog, DeploymentState, KeepFamilies, KeepGroups,
     KeepRecords, Loaded, LogLine, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs,
@@ -90,6 +90,8 @@ pub(crate) struct State {
     pub(crate) family: Option<Stored>,
     pub(crate) family_version: u64,
     pub(crate) account: Account,
+    /// The override that forbids rollbacks.
+    pub(crate) overridden: Option<Override>,
     /// `startedBy` of each probe that was started, and the tasks of the newest that run.
     pub(crate) probes: Vec<String>,
     pub(crate) witnesses: Vec<Witness>,
@@ -503,6 +505,15 @@ impl KeepRecords for World {
 
     async fn account(&self) -> Result<Account, PortError> {
         self.call("GetItem", |state| Ok(state.account.clone())).await
+    }
+
+    async fn rollback_override(
+        &self,
+        _: &ServiceKey,
+        now: Timestamp,
+    ) -> Result<Option<Override>, PortError> {
+        let in_force = |one: &Override| one.rollback_off && one.is_in_force(now);
+        self.call("QueryScaling", |state| Ok(state.overridden.clone().filter(in_force))).await
     }
 
     async fn announce(
