@@ -17,6 +17,8 @@ mod input;
 mod live;
 mod order;
 #[cfg(feature = "live")]
+mod override_;
+#[cfg(feature = "live")]
 mod pause;
 mod print;
 pub mod replay;
@@ -58,6 +60,8 @@ enum Verb {
     #[cfg(feature = "live")]
     Rollback(rollback::Args),
     #[cfg(feature = "live")]
+    Override(override_::Args),
+    #[cfg(feature = "live")]
     Pause(pause::PauseArgs),
     #[cfg(feature = "live")]
     Resume(pause::ResumeArgs),
@@ -97,6 +101,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::History(args) => history::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]
         Verb::Rollback(args) => rollback::run(args, &mut out, &mut err),
+        #[cfg(feature = "live")]
+        Verb::Override(args) => override_::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]
         Verb::Pause(args) => pause::pause(args, &mut out, &mut err),
         #[cfg(feature = "live")]

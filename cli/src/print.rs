@@ -159,6 +159,7 @@ pub(crate) struct Summary {
 }
 
 /// One JSON object on a line of its own.
+#[cfg(feature = "live")]
 pub(crate) fn json_line(out: &mut impl Write, what: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, what)?;
     out.write_all(b"\n")

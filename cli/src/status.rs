@@ -8,6 +8,7 @@ use steady_core::evidence;
 use steady_core::installation::Pause;
 use steady_core::name::{ServiceKey, TaskDefinitionRevision};
 use steady_core::notice::words;
+use steady_core::overrides::Override;
 use steady_core::port::{KeepRecords, KeepSwitch, ListRecords};
 use steady_core::record::{Record, Whose};
 use steady_core::status::{ServiceStatus, Standing, State};
@@ -15,6 +16,7 @@ use steady_core::status::{ServiceStatus, Standing, State};
 use crate::Format;
 use crate::exit::{Exit, Failure};
 use crate::live::{self, Account, Place, boxed};
+use crate::override_;
 use crate::pause::in_words;
 
 /// Show what is open, and how services stand, by Steady's records.
@@ -31,6 +33,15 @@ pub(crate) struct Args {
     format: Format,
     #[command(flatten)]
     place: Place,
+}
+
+/// What is said of one service; the JSON output.
+#[derive(Serialize)]
+struct One<'a> {
+    #[serde(flatten)]
+    status: &'a ServiceStatus,
+    overrides: &'a [Override],
+    paused: Option<&'a Pause>,
 }
 
 /// What is said of the account; the first JSON line.
@@ -68,9 +79,21 @@ async fn one(
     out: &mut impl Write,
 ) -> Result<Exit, Failure> {
     let status = ServiceStatus::of(&load(account, service).await?);
+    let overrides = override_::open(account, service, now).await?;
     match args.format {
-        Format::Json => crate::print::json_line(out, &status)?,
-        Format::Text => print_one(out, &status, pause, now)?,
+        Format::Json => {
+            let overrides = &overrides;
+            crate::print::json_line(out, &One { status: &status, overrides, paused: pause })?;
+        }
+        Format::Text => {
+            print_one(out, &status, now)?;
+            for one in &overrides {
+                writeln!(out, "{:<12}{}", "Overridden", override_::in_words(one))?;
+            }
+            if let Some(pause) = pause {
+                writeln!(out, "{:<12}{}", "Paused", in_words(pause))?;
+            }
+        }
     }
     Ok(if status.incident.is_some() { Exit::No } else { Exit::Good })
 }
@@ -131,12 +154,7 @@ async fn all(
 
 // ---- in words ----
 
-fn print_one(
-    out: &mut impl Write,
-    status: &ServiceStatus,
-    pause: Option<&Pause>,
-    now: Timestamp,
-) -> io::Result<()> {
+fn print_one(out: &mut impl Write, status: &ServiceStatus, now: Timestamp) -> io::Result<()> {
     let state = match &status.incident {
         Some(incident) => {
             let open_for = words::duration(now.duration_since(incident.opened_at));
@@ -184,7 +202,6 @@ fn print_one(
         let decided = words::clock(to_do.decided_at);
         lines.push(("To do", format!("{}, decided at {decided}, {tried}", to_do.what)));
     }
-    lines.extend(pause.map(|pause| ("Paused", in_words(pause))));
     writeln!(out)?;
     lines.iter().try_for_each(|(label, text)| writeln!(out, "{label:<12}{text}"))
 }

@@ -2,6 +2,7 @@
 
 use steady_e2e::Account;
 use steady_local_aws::{Fault, What, When};
+use steady_sim::Behaviour;
 
 use crate::command::{catches_up, minutes, proven, proven_twice, steady};
 
@@ -169,4 +170,115 @@ async fn what_aws_does_not_take_now_is_left_to_steady_and_said() {
     assert_eq!(account.revision().await.unwrap(), "checkout:2");
     catches_up(&mut account, minutes(3)).await;
     assert_eq!(account.revision().await.unwrap(), "checkout:1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_override_is_put_in_shown_and_ended() {
+    let account = proven(OFF).await;
+    let service = "prod/checkout";
+    let ran = steady(&account, &["override", service, "--list"]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    prod/checkout: nothing is overridden
+    --- exit code 0
+    "#);
+    assert!(ran.only_read(), "{:?}", ran.calls);
+    let sale = ["--min", "20", "--rollback", "off", "--for", "2h", "--reason", "sale"];
+    let put = [&["override", service, "--by", "ana"], &sale[..]].concat();
+    let ran = steady(&account, &put);
+    insta::assert_snapshot!(numberless(&ran), @r#"
+    prod/checkout: overridden, and applied within a minute
+      at least 20 tasks, no rollback by itself until TIME, by ana: sale (ana-SECOND)
+    To end it before its time: steady override prod/checkout --end ana-SECOND
+    --- stderr
+    steady: Steady does not manage the scaling of prod/checkout (no `[capacity]` in its config, or not read yet): bounds change only once it does
+    --- exit code 0
+    "#);
+    assert_eq!(ran.calls, ["Query", "Query", "UpdateItem"]);
+    let ran = steady(&account, &["status", service]);
+    insta::assert_snapshot!(numberless(&ran), @r#"
+    prod/checkout: no incident is open
+
+    Deployment  checkout:1 (ecs-svc/7353848000608806813), proven; it began at TIME
+    Tasks       4 desired, as read at TIME
+    Proven      checkout:1, since TIME
+    Config      rollback = "off"
+    Overridden  at least 20 tasks, no rollback by itself until TIME, by ana: sale (ana-SECOND)
+    --- exit code 0
+    "#);
+    let ran = steady(&account, &["override", service, "--end", "all", "--by", "ana"]);
+    insta::assert_snapshot!(numberless(&ran), @r#"
+    prod/checkout: ended, and undone within a minute
+      at least 20 tasks, no rollback by itself until TIME, by ana: sale (ana-SECOND)
+    --- exit code 0
+    "#);
+    let ran = steady(&account, &["override", service, "--end", "all", "--by", "ana"]);
+    insta::assert_snapshot!(numberless(&ran), @r#"
+    prod/checkout: nothing of that name is in force; nothing was changed
+    --- exit code 0
+    "#);
+    let crossed = ["--min", "20", "--max", "2", "--for", "2h", "--reason", "sale"];
+    let ran = steady(&account, &[&["override", service, "--by", "ana"], &crossed[..]].concat());
+    insta::assert_snapshot!(ran.whole(), @r#"
+    prod/checkout is not overridden: it asks for at least 20 and at most 2 tasks
+    --- stderr
+    steady: Steady does not manage the scaling of prod/checkout (no `[capacity]` in its config, or not read yet): bounds change only once it does
+    --- exit code 2
+    "#);
+    let ran = steady(&account, &["override", service, "--min", "20"]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    --- stderr
+    error: the following required arguments were not provided:
+      --for <DURATION>
+      --reason <TEXT>
+
+    Usage: steady override --for <DURATION> --reason <TEXT> --table <NAME> --config-prefix <PATH> <--min <TASKS>|--max <TASKS>|--rollback <off>|--list|--end <ID|all>> <CLUSTER/SERVICE>
+
+    For more information, try '--help'.
+    --- exit code 64
+    "#);
+    let ran = steady(&account, &["override", service]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    --- stderr
+    error: the following required arguments were not provided:
+      <--min <TASKS>|--max <TASKS>|--rollback <off>|--list|--end <ID|all>>
+
+    Usage: steady override --table <NAME> --config-prefix <PATH> <--min <TASKS>|--max <TASKS>|--rollback <off>|--list|--end <ID|all>> <CLUSTER/SERVICE>
+
+    For more information, try '--help'.
+    --- exit code 64
+    "#);
+}
+
+/// Ids have the second in them.
+fn numberless(ran: &crate::command::Ran) -> String {
+    let whole = ran.whole();
+    let words = whole.split_inclusive([' ', '\n', ')']);
+    let masked = words.map(|word| match word.split_once("ana-") {
+        Some((before, rest)) => {
+            format!("{before}ana-SECOND{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+        }
+        None => word.to_owned(),
+    });
+    masked.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_rollbacks_are_overridden_a_loop_is_told_and_not_rolled_back() {
+    let mut account = proven("[health]\nrollback = 'auto'\n").await;
+    let args = ["--rollback", "off", "--for", "2h", "--reason", "canary by hand", "--by", "ana"];
+    let ran = steady(&account, &[&["override", "prod/checkout"], &args[..]].concat());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    catches_up(&mut account, minutes(1)).await;
+    account.register().await.unwrap();
+    let run = jiff::SignedDuration::from_secs(10);
+    account.aws.ecs(|ecs| ecs.behave("checkout:2", Behaviour::OutOfMemoryAfter { run }));
+    account.deploy("checkout:2").await.unwrap();
+    account.pass(minutes(5)).await.unwrap();
+    assert_eq!(account.changes(), [""; 0]);
+    let told = account.aws.deliveries();
+    let said = "nothing: rollbacks are overridden by ana until ";
+    assert!(told.iter().any(|one| one.message.contains(said)), "{told:?}");
+    // The button is not bound by it.
+    let ran = steady(&account, &["rollback", "prod/checkout", "--yes", "--by", "ana"]);
+    assert_eq!(ran.code, 0, "{}", ran.whole());
 }

@@ -1,7 +1,7 @@
 //! The commands that speak to AWS: the real binary, on an account in which Steady runs. Judged by what it prints, its exit
 //! code, and the calls that it made.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
+#![expect(clippy::unwrap_used, reason = "a test may end at a surprise")]
 
 mod changes;
 mod command;

@@ -64,7 +64,7 @@ async fn an_open_incident_is_shown_first_with_exit_code_2_and_in_the_history_onc
     assert!(ran.only_read(), "{:?}", ran.calls);
     let ran = steady(&account, &["status", "prod/checkout", "--format", "json"]);
     insta::assert_snapshot!(ran.whole(), @r#"
-    {"service":"prod/checkout","incident":{"id":"INCIDENT","kind":"restart-loop","opened_at":"TIME","about":"ecs-svc/7018638183136409814","revision":"checkout:2","starts":4,"failed_starts":4,"crashes":0,"evidence":1270.0,"running_count":4,"rollback":"not rolled back: config says `rollback = \"notify\"` (the default)"},"deployment":{"id":"ecs-svc/7018638183136409814","revision":"checkout:2","began":"TIME","state":"in-progress","until":null},"desired_count":4,"read_at":"TIME","proven":[{"revision":"checkout:1","at":"TIME"}],"bad":[],"rollback":"notify","to_do":[],"deleted_at":null}
+    {"service":"prod/checkout","incident":{"id":"INCIDENT","kind":"restart-loop","opened_at":"TIME","about":"ecs-svc/7018638183136409814","revision":"checkout:2","starts":4,"failed_starts":4,"crashes":0,"evidence":1270.0,"running_count":4,"rollback":"not rolled back: config says `rollback = \"notify\"` (the default)"},"deployment":{"id":"ecs-svc/7018638183136409814","revision":"checkout:2","began":"TIME","state":"in-progress","until":null},"desired_count":4,"read_at":"TIME","proven":[{"revision":"checkout:1","at":"TIME"}],"bad":[],"rollback":"notify","to_do":[],"deleted_at":null,"overrides":[],"paused":null}
     --- exit code 2
     "#);
     let ran = steady(&account, &["history", "prod/checkout"]);
