@@ -10,6 +10,7 @@ use crate::ledger::Deployment;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
 use crate::notice::words;
 use crate::outbox::{Pending, Work};
+use crate::overrides::Handed;
 use crate::record::Record;
 use crate::rollback::RollbackState;
 
@@ -240,6 +241,8 @@ fn to_do(pending: &Pending) -> ToDo {
         Work::RollBack(action) => format!("roll back {action}"),
         Work::Probe(probe) => format!("start {} tasks of {}", probe.count, probe.target.revision),
         Work::StopProbe(probe) => format!("stop the witnesses of {}", probe.target.revision),
+        Work::Override(Handed::Put(one)) => format!("override: {}", one.does()),
+        Work::Override(Handed::End(_)) => "end an override".to_owned(),
         Work::Send(message) => format!("send \"{}\"", message.subject),
     };
     ToDo { what, decided_at: pending.decided_at, attempt: pending.attempt }
