@@ -14,7 +14,7 @@ use steady_core::config::{Comparison, Metric, MetricQuery, MetricStat, MissingDa
 use steady_core::event::AlarmState;
 use steady_core::name::ServiceKey;
 use steady_core::port::{Page, PortError, ReadAlarms};
-use steady_core::scaling::{AlarmAction, AlarmStanding, MetricAlarm, PREFIX};
+use steady_core::scaling::{AlarmAction, AlarmStanding, MetricAlarm, PREFIX, alarm_prefix};
 
 use crate::error::port_error;
 use crate::scaling::objects::{count, int, timestamp};
@@ -22,10 +22,6 @@ use crate::scaling::{gone_is_done, pages};
 
 /// `MaxRecords` of DescribeAlarms, and names in one.
 const PAGE: i32 = 100;
-
-/// A prefix of an alarm's name that CloudWatch takes: names have at most 255 characters, and a longer one of ours is cut at its
-/// end.
-const PREFIX_CHARS_MAX: usize = 200;
 
 /// The alarms of one account and region.
 #[derive(Debug, Clone)]
@@ -40,29 +36,32 @@ impl Alarms {
         Self { reads, changes }
     }
 
-    /// Ours that call a policy of this service.
+    /// Ours that name this service.
     pub(crate) async fn of_service(
         &self,
         service: &ServiceKey,
     ) -> Result<Vec<MetricAlarm>, PortError> {
-        let prefix: String = format!("{PREFIX}{service}").chars().take(PREFIX_CHARS_MAX).collect();
-        let found = pages::all(pages::Pace::NONE, |token| self.page(prefix.clone(), token)).await?;
-        Ok(found.into_iter().filter(|(of, _)| of == service).map(|(_, alarm)| alarm).collect())
+        let prefix = alarm_prefix(service);
+        let page = |token| self.page(prefix.clone(), token);
+        let found = pages::all(pages::Pace::NONE, page).await?;
+        Ok(found.iter().filter_map(read_alarm).collect())
     }
 
-    /// A page of all that are ours, each with the service whose policy it calls.
+    /// A page of all that are ours, each with its service.
     pub(crate) async fn ours(
         &self,
         token: Option<String>,
     ) -> Result<Page<(ServiceKey, MetricAlarm)>, PortError> {
-        self.page(PREFIX.to_owned(), token).await
+        let page = self.page(PREFIX.to_owned(), token).await?;
+        let owned = |alarm: &SdkAlarm| Some((owner(alarm)?, read_alarm(alarm)?));
+        Ok(Page { items: page.items.iter().filter_map(owned).collect(), next: page.next })
     }
 
     async fn page(
         &self,
         prefix: String,
         token: Option<String>,
-    ) -> Result<Page<(ServiceKey, MetricAlarm)>, PortError> {
+    ) -> Result<Page<SdkAlarm>, PortError> {
         let answer = self
             .reads
             .describe_alarms()
@@ -73,8 +72,7 @@ impl Alarms {
             .send()
             .await
             .map_err(|error| port_error("DescribeAlarms", error))?;
-        let items = answer.metric_alarms().iter().filter_map(owned_alarm).collect();
-        Ok(Page { items, next: answer.next_token })
+        Ok(Page { items: answer.metric_alarms.unwrap_or_default(), next: answer.next_token })
     }
 
     /// New, or in the place of the one of that name, which keeps its state.
@@ -188,14 +186,24 @@ fn state(value: Option<&StateValue>) -> AlarmState {
     }
 }
 
-/// An alarm with the service whose policy it calls; `None`: it calls none, or lacks what every alarm has.
-fn owned_alarm(alarm: &SdkAlarm) -> Option<(ServiceKey, MetricAlarm)> {
-    let owner = alarm.alarm_actions().iter().find_map(|action| policy_of(action))?;
+/// The service that an alarm of ours names. Where its names were too long and are cut, the one whose policy it calls.
+fn owner(alarm: &SdkAlarm) -> Option<ServiceKey> {
+    let (key, _) = alarm.alarm_name()?.strip_prefix(PREFIX)?.rsplit_once('/')?;
+    let named = key.split_once('/').map(|(cluster, service)| ServiceKey::new(cluster, service));
+    let called = || alarm.alarm_actions().iter().find_map(|action| policy_of(action));
+    let is_of = |service: &ServiceKey| {
+        alarm.alarm_name().is_some_and(|name| name.starts_with(&alarm_prefix(service)))
+    };
+    named.filter(is_of).or_else(|| called().filter(is_of))
+}
+
+/// `None`: it lacks what every alarm has.
+fn read_alarm(alarm: &SdkAlarm) -> Option<MetricAlarm> {
     let is_enabled = alarm.actions_enabled() != Some(false);
     let actions = alarm.alarm_actions().iter().filter(|_| is_enabled);
     let evaluation_periods = alarm.evaluation_periods().map(count)?;
     let (metric, period, comparison) = condition(alarm);
-    let read = MetricAlarm {
+    Some(MetricAlarm {
         name: alarm.alarm_name()?.to_owned(),
         metric,
         period,
@@ -210,8 +218,7 @@ fn owned_alarm(alarm: &SdkAlarm) -> Option<(ServiceKey, MetricAlarm)> {
             _ => MissingData::Missing,
         },
         actions: actions.map(|arn| AlarmAction::Arn(arn.clone())).collect(),
-    };
-    Some((owner, read))
+    })
 }
 
 /// The service of `arn:aws:autoscaling:…:scalingPolicy:…:resource/ecs/service/prod/checkout:policyName/steady-burst`.

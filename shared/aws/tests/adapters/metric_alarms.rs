@@ -1,14 +1,16 @@
 //! CloudWatch's alarms: whose they are, and how they stand.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use steady_core::event::AlarmState;
 use steady_core::name::ServiceKey;
-use steady_core::port::{ReadAlarms, ReadScaling};
-use steady_core::scaling::{AlarmAction, MetricAlarm, ScalingCall};
+use steady_core::port::{ReadAlarms, ReadAllScaling};
+use steady_core::scaling::{AlarmAction, MetricAlarm, ScalingCall, alarm_name};
 use steady_local_aws::LocalAws;
 
 use crate::scaling::{busy, live, make, register, running};
-use crate::setup::{aws_at, patient};
+use crate::setup::{aws_at, checkout, patient};
 
 fn put(local: &LocalAws, name: &str, more: Value) {
     let mut alarm = json!({
@@ -28,20 +30,29 @@ fn policy(service: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_alarm_is_of_the_service_whose_policy_it_calls() {
+async fn an_alarm_is_of_the_service_that_its_name_names() {
     let (local, scaling) = running().await;
     let of = |service: &str| json!({ "AlarmActions": [policy(service)] });
-    put(&local, "steady-prod/checkout-burst", of("prod/checkout"));
-    put(&local, "steady-prod/checkout-api-burst", of("prod/checkout-api"));
-    put(&local, "steady-prod/checkout-lost", json!({}));
-    put(&local, "steady-prod/checkout-told", json!({ "AlarmActions": ["arn:aws:sns:x:1:oncall"] }));
+    let long = ServiceKey::new("prod", &"x".repeat(250));
+    put(&local, "steady-prod/checkout/burst", of("prod/checkout"));
+    put(&local, "steady-prod/checkout-api/burst", of("prod/checkout-api"));
+    put(&local, "steady-prod/checkout/robbed", json!({}));
+    put(&local, &alarm_name(&long, "burst"), of(long.as_str()));
+    put(&local, "steady-mine", json!({}));
     put(&local, "theirs", of("prod/checkout"));
     let names = |alarms: Vec<MetricAlarm>| -> Vec<String> {
         alarms.into_iter().map(|alarm| alarm.name).collect()
     };
-    assert_eq!(names(live(&scaling).await.alarms), ["steady-prod/checkout-burst"]);
-    let api = scaling.live_scaling(&ServiceKey::new("prod", "checkout-api")).await;
-    assert_eq!(names(api.expect("an answer").alarms), ["steady-prod/checkout-api-burst"]);
+    let wanted = ["steady-prod/checkout/burst", "steady-prod/checkout/robbed"];
+    assert_eq!(names(live(&scaling).await.alarms), wanted);
+    let account = scaling.account(Duration::ZERO).await.expect("an account");
+    let asked = [checkout(), ServiceKey::new("prod", "checkout-api"), long.clone()];
+    let found = account.live_scaling_of(&asked).await.expect("an answer");
+    let found: Vec<_> = found.into_iter().map(|live| names(live.alarms)).collect();
+    assert_eq!(found[0], wanted);
+    assert_eq!(found[1], ["steady-prod/checkout-api/burst"]);
+    assert_eq!(found[2], [alarm_name(&long, "burst")]);
+    assert_eq!(account.services().count(), 3);
 }
 
 #[tokio::test]

@@ -210,7 +210,7 @@ fn alarm() -> impl Strategy<Value = MetricAlarm> {
     (metric(ALSO_PERCENTILES), periods, (0_u32..8_000_000).prop_map(eighths), comparison, missing)
         .prop_map(|(metric, (period, one, other), threshold, comparison, missing_data)| {
             MetricAlarm {
-                name: "steady-prod/checkout-burst".to_owned(),
+                name: "steady-prod/checkout/burst".to_owned(),
                 metric,
                 period,
                 evaluation_periods: one.max(other),

@@ -74,7 +74,7 @@ pub(crate) fn utilization(statistic: &str) -> MetricStat {
 
 pub(crate) fn busy(actions: Vec<AlarmAction>) -> MetricAlarm {
     MetricAlarm {
-        name: "steady-prod/checkout-burst".to_owned(),
+        name: "steady-prod/checkout/burst".to_owned(),
         metric: Metric::One(utilization("Average")),
         period: 60,
         evaluation_periods: 3,

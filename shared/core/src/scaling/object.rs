@@ -188,9 +188,8 @@ pub struct LiveScaling {
     pub policies: Vec<LivePolicy>,
     /// Ours and others', by name.
     pub scheduled: Vec<ScheduledAction>,
-    /// Alarms whose names begin with our prefix and that call a policy of this service, by name. One whose action was taken
-    /// away is not among them, since its name alone does not say whose it is (`prod/checkout-api` begins with
-    /// `prod/checkout`): to put it again repairs it. One whose actions are disabled calls nobody.
+    /// Alarms whose names begin with our prefix and name this service ([`crate::scaling::alarm_prefix`]), by name. One whose
+    /// actions are disabled calls nobody.
     pub alarms: Vec<MetricAlarm>,
     /// `desiredCount` of the service; `None` where it was not read, or ECS does not know the service.
     pub desired_count: Option<u32>,
