@@ -189,7 +189,9 @@ fn state(value: Option<&StateValue>) -> AlarmState {
 /// The service that an alarm of ours names. Where its names were too long and are cut, the one whose policy it calls.
 fn owner(alarm: &SdkAlarm) -> Option<ServiceKey> {
     let (key, _) = alarm.alarm_name()?.strip_prefix(PREFIX)?.rsplit_once('/')?;
-    let named = key.split_once('/').map(|(cluster, service)| ServiceKey::new(cluster, service));
+    // `~` is in no name of ECS's: it stands where one was cut.
+    let whole = key.split_once('/').filter(|_| !key.contains('~'));
+    let named = whole.map(|(cluster, service)| ServiceKey::new(cluster, service));
     let called = || alarm.alarm_actions().iter().find_map(|action| policy_of(action));
     let is_of = |service: &ServiceKey| {
         alarm.alarm_name().is_some_and(|name| name.starts_with(&alarm_prefix(service)))
