@@ -146,7 +146,8 @@ fn decided(file: &str) -> Vec<String> {
     let line = |entry: &Entry| {
         let minutes = entry.at.duration_since(MINUTE_0).as_mins();
         match &entry.what {
-            What::Stop(_) | What::Sent(_) | What::Notice(_) => None,
+            // What is open is told again by the clock.
+            What::Stop(_) | What::Sent(_) | What::Notice(_) | What::Escalated { .. } => None,
             What::Rollback(action) => {
                 let call = action.to_string();
                 let call = call.split([':', ',']).find(|part| part.contains("Service"));
