@@ -104,6 +104,7 @@ fn patient() -> Settings {
         operation_timeout: seconds(20),
         attempts: 5,
         initial_backoff: std::time::Duration::from_millis(100),
+        ..Settings::default()
     }
 }
 
