@@ -61,7 +61,7 @@ async fn an_alarm_that_was_disabled_or_given_another_form_is_not_what_was_put() 
     make(&scaling, register(1, 10)).await;
     let wanted = busy(vec![AlarmAction::Arn(policy("prod/checkout"))]);
     make(&scaling, ScalingCall::PutMetricAlarm(wanted.clone())).await;
-    assert_eq!(live(&scaling).await.alarms, [wanted.clone()]);
+    assert_eq!(live(&scaling).await.alarms, std::slice::from_ref(&wanted));
     let actions = json!([policy("prod/checkout")]);
     put(&local, &wanted.name, json!({ "AlarmActions": actions, "ActionsEnabled": false }));
     assert_eq!(live(&scaling).await.alarms[0].actions, []);

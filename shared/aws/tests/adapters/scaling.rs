@@ -162,7 +162,7 @@ async fn what_is_written_is_read_and_deleted_again() {
     assert_eq!(found.policies[0].arn, policy_arn);
     assert_eq!(found.policies[0].alarms.len(), 3, "its own two, and ours");
     assert_eq!(found.scheduled, [morning()]);
-    assert_eq!(found.alarms, [alarm.clone()]);
+    assert_eq!(found.alarms, std::slice::from_ref(&alarm));
     assert_eq!(found.desired_count, Some(4));
 
     let arn = target.arn.expect("an ARN");

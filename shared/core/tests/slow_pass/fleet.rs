@@ -197,7 +197,7 @@ impl KeepRecords for Fleet {
         _: &Handed,
         _: Timestamp,
     ) -> Result<(), PortError> {
-        panic!("the slow pass overrides nothing")
+        Ok(())
     }
 }
 
