@@ -253,6 +253,9 @@ impl<O: Write> Timeline<'_, O> {
                 ),
                 services => Sorted::Services(services),
             },
+            (_, Concern::Parameter(_)) => {
+                Sorted::Skip(None, "config is read from files here".to_owned())
+            }
             (_, Concern::Unused(why)) => Sorted::Skip(None, why),
         }
     }

@@ -53,6 +53,13 @@ impl Batch {
                     format!("alarm {}: alarms are the business of the function alarm", alarm.name);
                 return self.unused.push((message, why));
             }
+            Concern::Parameter(parameter) => {
+                let why = format!(
+                    "parameter {}: parameters are the business of the function scale",
+                    parameter.name
+                );
+                return self.unused.push((message, why));
+            }
             Concern::Nobody => return,
             Concern::Unused(why) => return self.unused.push((message, why)),
         };

@@ -8,6 +8,7 @@
 //! somebody else's, whatever its shape, never fails here.
 
 mod alarm;
+mod parameter;
 mod raw;
 mod service;
 mod task;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 pub use alarm::{AlarmEvent, AlarmState};
+pub use parameter::{ConfigFile, ParameterEvent};
 pub use service::{DeploymentEvent, DeploymentEventName, ServiceActionEvent};
 pub use task::{Container, Owner, TaskEvent, TaskStatus};
 
@@ -50,6 +52,8 @@ pub enum Body {
     ServiceAction(ServiceActionEvent),
     /// `CloudWatch Alarm State Change`
     Alarm(Box<AlarmEvent>),
+    /// `Parameter Store Change`
+    Parameter(ParameterEvent),
     /// Anything else, which Steady has no use for.
     Other {
         /// The envelope's `detail-type`.
@@ -126,6 +130,9 @@ pub fn parse(text: &[u8], interner: &mut Interner) -> Result<Event, EventError> 
             }
         }
         Some(raw::Detail::Alarm(detail)) => Body::Alarm(Box::new(alarm::read(detail, interner)?)),
+        Some(raw::Detail::Parameter(detail)) => {
+            Body::Parameter(parameter::read(&detail, interner)?)
+        }
         Some(raw::Detail::Other | raw::Detail::Unread(_)) | None => {
             return Err(EventError::Missing {
                 field: "detail",
@@ -152,6 +159,7 @@ fn is_foreign(envelope: &raw::Envelope<'_>, detail_type: &str) -> bool {
     let ours = match raw::DetailKind::of(detail_type) {
         raw::DetailKind::Task | raw::DetailKind::Service => "aws.ecs",
         raw::DetailKind::Alarm => "aws.cloudwatch",
+        raw::DetailKind::Parameter => "aws.ssm",
         raw::DetailKind::Other => return true,
     };
     raw::filled(&envelope.source).is_some_and(|source| source != ours)
@@ -166,6 +174,8 @@ pub enum Concern<'a> {
     Standalone(&'a FamilyKey),
     /// The services whose config names the alarm: [`crate::port::FindByAlarm`].
     Alarm(&'a AlarmEvent),
+    /// Whoever the parameter is config of, if it is: [`ParameterEvent::config_file`].
+    Parameter(&'a ParameterEvent),
     /// Nobody: nothing follows from it (a task that starts or runs, say).
     Nobody,
     /// Somebody, and it cannot be told whom; or nothing that Steady has a use for. Why.
@@ -200,6 +210,7 @@ impl Event {
             | Body::ServiceAction(ServiceActionEvent { service, .. }) => of_service(service),
             Body::Alarm(alarm) if crate::alarm::is_of_scaling(&alarm.name) => Concern::Nobody,
             Body::Alarm(alarm) => Concern::Alarm(alarm),
+            Body::Parameter(parameter) => Concern::Parameter(parameter),
             Body::Other { detail_type } => {
                 Concern::Unused(format!("`{detail_type}` is of no use to Steady"))
             }
@@ -225,6 +236,9 @@ impl Event {
                 (Body::Alarm(a), Body::Alarm(b)) => {
                     (&a.name, a.changed_at).cmp(&(&b.name, b.changed_at))
                 }
+                (Body::Parameter(a), Body::Parameter(b)) => {
+                    (&a.name, a.is_deleted).cmp(&(&b.name, b.is_deleted))
+                }
                 (Body::Other { detail_type: a }, Body::Other { detail_type: b }) => a.cmp(b),
                 _ => Ordering::Equal,
             })
@@ -244,7 +258,8 @@ impl Event {
             Body::Task(_) => 1,
             Body::ServiceAction(_) => 5,
             Body::Alarm(_) => 6,
-            Body::Other { .. } => 7,
+            Body::Parameter(_) => 7,
+            Body::Other { .. } => 8,
         }
     }
 }

@@ -86,6 +86,7 @@ pub(super) enum Detail<'a> {
     Task(super::task::Detail<'a>),
     Service(super::service::Detail<'a>),
     Alarm(super::alarm::Detail<'a>),
+    Parameter(super::parameter::Detail<'a>),
     /// Of no use; its shape is somebody else's.
     Other,
     /// Not read yet: its type comes after it. EventBridge writes the type first, so this is for other writers.
@@ -97,6 +98,7 @@ pub(super) enum DetailKind {
     Task,
     Service,
     Alarm,
+    Parameter,
     Other,
 }
 
@@ -106,6 +108,7 @@ impl DetailKind {
             "ECS Task State Change" => Self::Task,
             "ECS Deployment State Change" | "ECS Service Action" => Self::Service,
             "CloudWatch Alarm State Change" => Self::Alarm,
+            "Parameter Store Change" => Self::Parameter,
             _ => Self::Other,
         }
     }
@@ -128,6 +131,7 @@ impl<'a> Envelope<'a> {
             DetailKind::Task => Detail::Task(read::<Object<_>>(text, "detail")?.0),
             DetailKind::Service => Detail::Service(read::<Object<_>>(text, "detail")?.0),
             DetailKind::Alarm => Detail::Alarm(read::<Object<_>>(text, "detail")?.0),
+            DetailKind::Parameter => Detail::Parameter(read::<Object<_>>(text, "detail")?.0),
             DetailKind::Other => Detail::Other,
         }))
     }
@@ -178,6 +182,7 @@ fn detail<'de, A: MapAccess<'de>>(
         Some(DetailKind::Task) => map.next_value::<Read<_>>()?.map(|d| Detail::Task(d.0)),
         Some(DetailKind::Service) => map.next_value::<Read<_>>()?.map(|d| Detail::Service(d.0)),
         Some(DetailKind::Alarm) => map.next_value::<Read<_>>()?.map(|d| Detail::Alarm(d.0)),
+        Some(DetailKind::Parameter) => map.next_value::<Read<_>>()?.map(|d| Detail::Parameter(d.0)),
         Some(DetailKind::Other) => {
             map.next_value::<IgnoredAny>()?;
             Some(Detail::Other)

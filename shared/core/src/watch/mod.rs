@@ -323,7 +323,7 @@ fn absorb(record: &mut Record, mut events: Vec<Event>, entries: &mut Vec<Entry>,
             Body::ServiceAction(action) => lifecycle::absorb_action(record, &action, at),
             Body::Alarm(alarm) => record.alarms.absorb(&alarm, at),
             // Tasks that begin or run are read from ECS when it matters; the rest decides nothing yet.
-            Body::Task(_) | Body::Other { .. } => {}
+            Body::Task(_) | Body::Parameter(_) | Body::Other { .. } => {}
         }
     }
 }

@@ -26,6 +26,7 @@ fn samples() -> Vec<Event> {
             Body::Deployment(deployment) => deployment.service = None,
             Body::ServiceAction(action) => action.service = None,
             Body::Alarm(alarm) => alarm.changed_at = None,
+            Body::Parameter(parameter) => parameter.is_deleted = true,
             Body::Other { detail_type } => *detail_type = "".into(),
         });
     }

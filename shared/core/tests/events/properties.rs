@@ -33,6 +33,7 @@ fn indispensable(event: &Value) -> &'static [&'static str] {
             &["/detail", "/detail-type", "/detail/eventName", "/resources", "/resources/0"]
         }
         "CloudWatch Alarm State Change" => &["/detail", "/detail-type", "/detail/alarmName"],
+        "Parameter Store Change" => &["/detail", "/detail-type", "/detail/name"],
         _ => &["/detail-type"],
     }
 }

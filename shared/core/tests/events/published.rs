@@ -43,9 +43,12 @@ const EVENTS: &[(&str, &str)] = &[
     ("deployment-in-progress-2026-with-clusterarn", "deployment autoptic-test/mcp InProgress"),
     ("deployment-in-progress-docs", "deployment default/servicetest InProgress"),
     ("deployment-rollback-in-progress", "deployment default/servicetest InProgress"),
-    ("parameter-store-create-docs", "other Parameter Store Change"),
-    ("parameter-store-create-hierarchy-no-description", "other Parameter Store Change"),
-    ("parameter-store-update-docs", "other Parameter Store Change"),
+    ("parameter-store-create-docs", "parameter MyExampleParameter written"),
+    (
+        "parameter-store-create-hierarchy-no-description",
+        "parameter /scheduler/do-not-delete-manually/static written",
+    ),
+    ("parameter-store-update-docs", "parameter MyExampleParameter written"),
     (
         "service-capacity-provider-steady-state",
         "service Defang-testproj-beta-cluster/testproj_api-f9b8e2b CAPACITY_PROVIDER_STEADY_STATE",

@@ -3,8 +3,8 @@
 use std::fmt::{Debug, Display};
 
 use steady_core::event::{
-    AlarmEvent, Body, Container, DeploymentEvent, Event, Owner, ServiceActionEvent, TaskEvent,
-    TaskStatus,
+    AlarmEvent, Body, Container, DeploymentEvent, Event, Owner, ParameterEvent, ServiceActionEvent,
+    TaskEvent, TaskStatus,
 };
 use steady_core::name::FamilyKey;
 
@@ -25,6 +25,7 @@ pub(crate) fn whole(event: &Event) -> String {
         Body::Deployment(event) => deployment(event),
         Body::ServiceAction(event) => action(event),
         Body::Alarm(event) => alarm(event),
+        Body::Parameter(event) => parameter(event),
         Body::Other { detail_type } => format!("other {detail_type}"),
     };
     let (id, time) = (or_dash(id), or_dash(time));
@@ -117,6 +118,11 @@ fn alarm(event: &AlarmEvent) -> String {
     )
 }
 
+fn parameter(event: &ParameterEvent) -> String {
+    let what = if event.is_deleted { "deleted" } else { "written" };
+    format!("parameter {} {what}", event.name)
+}
+
 /// Kind, whose, and where it stands, in one line.
 pub(crate) fn brief(event: &Event) -> String {
     match &event.body {
@@ -145,6 +151,7 @@ pub(crate) fn brief(event: &Event) -> String {
         }
         Body::ServiceAction(event) => format!("service {} {}", or_dash(&event.service), event.name),
         Body::Alarm(event) => format!("alarm {} {:?}", event.name, event.state),
+        Body::Parameter(event) => parameter(event),
         Body::Other { detail_type } => format!("other {detail_type}"),
     }
 }
