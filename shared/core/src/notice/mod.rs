@@ -13,6 +13,7 @@ mod pause;
 mod probing;
 mod render;
 mod scaling;
+mod scaling_trouble;
 mod standalone;
 mod steps;
 mod target;
@@ -36,6 +37,7 @@ pub use message::Message;
 pub use overridden::{OverrideStage, of_override};
 pub use pause::{PauseStage, of_pause};
 pub use scaling::{of_held_scaling, of_refused_scaling, of_vanished_config};
+pub use scaling_trouble::{TroubleStage, of_rejected_defaults, of_scaling_trouble};
 pub use standalone::of_standalone_task;
 
 /// SNS takes subjects of less than 100 ASCII characters (Publish in the API reference).

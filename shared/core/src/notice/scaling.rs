@@ -49,7 +49,7 @@ pub fn of_refused_scaling(
     scaling(service, ("scaling-refused", &tails, summary), (lines, you), notify, now)
 }
 
-fn scaling(
+pub(super) fn scaling(
     service: &ServiceKey,
     (stage, tails, summary): (&'static str, &[String], String),
     (why, you): (&[String], Vec<String>),

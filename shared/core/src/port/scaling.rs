@@ -9,7 +9,7 @@ use crate::config::MetricStat;
 use crate::name::ServiceKey;
 use crate::record::Stored;
 use crate::scaling::{
-    AlarmStanding, LiveScaling, ScalingActivity, ScalingAnswer, ScalingCall, Series,
+    AlarmStanding, LiveScaling, PassPlace, ScalingActivity, ScalingAnswer, ScalingCall, Series,
 };
 
 /// Reads what is live.
@@ -130,6 +130,47 @@ pub trait KeepScaling {
         &self,
         service: &ServiceKey,
         stored: &Stored,
+        version: u64,
+    ) -> impl Future<Output = Result<Saved, PortError>> + Send;
+}
+
+/// A config file, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFile {
+    /// Its name without `.toml`: `defaults`, `prod/checkout`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Reads all of the config.
+pub trait ReadAllConfig {
+    /// All files, ten a call and at most four calls a second, since parameter reads share their quota with everything in the
+    /// account.
+    ///
+    /// # Errors
+    /// [`PortError`] of any page: half of the config would look as if the other half were gone.
+    fn all_config(&self) -> impl Future<Output = Result<Vec<NamedFile>, PortError>> + Send;
+}
+
+/// Keeps where the pass over all services' scaling stands, in an item of its own.
+pub trait KeepPassPlace {
+    /// It, and what a save of it is conditional on (0 where nothing is stored). What cannot be read any more counts as
+    /// nothing: then a new pass begins, and reads the config.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn pass_place(
+        &self,
+    ) -> impl Future<Output = Result<(Option<PassPlace>, u64), PortError>> + Send;
+
+    /// Writes it if the stored version is still `version`.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn save_pass_place(
+        &self,
+        place: &PassPlace,
         version: u64,
     ) -> impl Future<Output = Result<Saved, PortError>> + Send;
 }

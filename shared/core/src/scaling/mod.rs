@@ -18,11 +18,13 @@ mod fields;
 mod in_force;
 mod missing;
 pub mod object;
+mod pass;
 mod plan;
 mod queue;
 mod record;
 mod runs;
 mod schedule;
+mod trouble;
 mod turn;
 
 pub use activity::*;
@@ -30,6 +32,10 @@ pub use desired::{Desired, alarm_name, alarm_prefix, desired};
 pub use in_force::{InForce, SetBy};
 pub use missing::{Missing, VANISHED_MAX, VANISHED_SHARE, VANISHED_WITHIN, Vanished};
 pub use object::*;
+pub use pass::{
+    AllConfig, CONFIG_READ_EVERY, Pass, PassPage, PassPlace, PassTurn, SERVICES_A_PAGE,
+    ask_for_config, needs_turn,
+};
 pub use plan::{
     Change, Does, FieldChange, Moves, Note, Object, ObjectKind, Plan, Refused, Written, is_ours,
     plan, render_plans,
@@ -37,4 +43,5 @@ pub use plan::{
 pub use record::{Managed, ScalingRecord};
 pub use runs::{scheduled_actions, window_is_open};
 pub use schedule::{Schedule, ScheduleError, ScheduleKind, zone};
+pub use trouble::{ASKED_WITHIN, ESCALATE_AFTER, ScalingTrouble, TroubleKind};
 pub use turn::{ScalingPorts, ScalingTaken, ScalingTurn, WhyTurn};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::in_force::InForce;
 use super::object::Bounds;
 use super::plan::Written;
+use super::trouble::{self, ScalingTrouble};
 use crate::config::{Notify, Scaling};
 use crate::name::ServiceKey;
 use crate::outbox::Outbox;
@@ -48,6 +49,9 @@ pub struct ScalingRecord {
     /// What Steady wrote last of each object: who changes it back is seen by that.
     #[serde(default, skip_serializing_if = "is_default")]
     pub written: Written,
+    /// What is wrong for longer; at most one of each kind.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub troubles: Vec<ScalingTrouble>,
     /// What was decided and is not confirmed yet: messages only.
     #[serde(default, skip_serializing_if = "is_default")]
     pub outbox: Outbox,
@@ -77,6 +81,7 @@ impl ScalingRecord {
             alarm_uses: BTreeMap::new(),
             compared_at: None,
             written: Written::default(),
+            troubles: Vec::new(),
             outbox: Outbox::default(),
         }
     }
@@ -86,7 +91,7 @@ impl ScalingRecord {
     pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
         let changes = InForce::at(&self.config, &self.overrides, now).and_then(|it| it.changes_at);
         let overrides = self.overrides.iter().map(|one| overrides::due(self, one, now));
-        overrides.chain(changes).min()
+        overrides.chain(changes).chain(trouble::due(self)).min()
     }
 
     /// As it is kept; a record without stops. `due`: when its turn comes, sooner where the outbox is not empty.

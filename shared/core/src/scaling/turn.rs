@@ -16,19 +16,21 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::alarm_uses;
 use super::object::{AlarmAction, LiveScaling, ScalingCall};
+use super::pass::{Says, says};
 use super::plan::{Change, Does, FieldChange, Object, ObjectKind, Plan, plan};
 use super::record::ScalingRecord;
-use crate::config::{self, Finding, ServiceConfig, SourceFile};
+use super::trouble::{self, ASKED_WITHIN};
+use crate::config::{Finding, ServiceConfig};
 use crate::installation::{Brakes, Mode};
 use crate::name::{ServiceKey, fnv1a};
 use crate::notice;
 use crate::outbox::{Pending, Work};
 use crate::overrides;
 use crate::port::{
-    ChangeScaling, KeepAlarmUses, KeepRecords, KeepScaling, Pace, PortError, Publish, ReadConfig,
-    ReadScaling, Saved,
+    ChangeScaling, KeepAlarmUses, KeepRecords, KeepScaling, Pace, PortError, Publish,
+    ReadActivities, ReadConfig, ReadScaling, Saved,
 };
-use crate::record::Whose;
+use crate::record::{Record, Whose};
 use crate::report::Entry;
 use crate::rollback::Refusal;
 use crate::turn::{RACES_MAX, ROUNDS_MAX, TurnError, send, unfinished};
@@ -131,7 +133,7 @@ struct Done {
 
 impl<A, R, C, P, W> ScalingPorts<'_, A, R, C, P, W>
 where
-    A: ReadScaling + ChangeScaling + Sync,
+    A: ReadScaling + ChangeScaling + ReadActivities + Sync,
     R: KeepScaling + KeepRecords + KeepAlarmUses + Sync,
     C: ReadConfig + Sync,
     P: Publish + Sync,
@@ -178,6 +180,8 @@ where
                 overrides::forget(&mut record, turn.now);
             }
             tell_held(&mut record, &plan, turn.now);
+            self.look_at_max(turn, &live, &mut record).await;
+            trouble::escalate(&mut record, turn.now);
             let is_old = |at: Timestamp| turn.now.duration_since(at) >= COMPARED_EVERY;
             if record != base.record || record.compared_at.is_none_or(is_old) {
                 record.compared_at = Some(turn.now);
@@ -250,31 +254,56 @@ where
             Ok(files) => files,
             Err(error) => return taken.unfinished.push(error.to_string()),
         };
-        let path = format!("{}.toml", turn.service);
-        let defaults =
-            files.defaults.as_deref().map(|text| SourceFile { path: "defaults.toml", text });
-        let own = files.service.as_deref().map(|text| SourceFile { path: &path, text });
-        let has_own = own.is_some();
-        let files: Vec<SourceFile<'_>> = defaults.into_iter().chain(own).collect();
-        let loaded = config::load_tree(&files);
-        let Some(tree) = loaded.tree else {
-            taken.rejected = Some(loaded.findings);
-            return;
+        let said = says(turn.service, files.defaults.as_deref(), files.service.as_deref());
+        let (config, has_own) = match said {
+            Says::Config { config, has_own_file } => (config, has_own_file),
+            Says::Rejected(findings) => {
+                trouble::reject(record, &findings, turn.now);
+                taken.rejected = Some(findings);
+                return;
+            }
         };
         if record.has_own_file && !has_own {
             // Absence is not deletion: only `remove = true` removes.
             taken.vanished = true;
             return;
         }
-        let config = tree.for_service(turn.service.as_str()).clone();
         let uses = alarm_uses::alarm_uses(&config);
         if let Err(error) = alarm_uses::note(self.records, turn.service, record, &uses).await {
             taken.unfinished.push(error.to_string());
         }
-        let ServiceConfig { scaling, notify, .. } = config;
+        let ServiceConfig { scaling, notify, .. } = *config;
         record.config = scaling;
         record.notify = notify;
         record.has_own_file = has_own;
+        trouble::accept(record, turn.now);
+    }
+
+    /// Whether more tasks are asked for than there may be. What cannot be read leaves what is known as it is.
+    async fn look_at_max(
+        &self,
+        turn: &ScalingTurn<'_>,
+        live: &LiveScaling,
+        record: &mut ScalingRecord,
+    ) {
+        let mut asked = None;
+        if trouble::has_all(record, live) {
+            let since = turn.now.saturating_sub(ASKED_WITHIN).unwrap_or(turn.now);
+            match self.aws.scaling_activities(turn.service, since).await {
+                Ok(activities) => asked = trouble::asked(live, &activities),
+                Err(_) => return,
+            }
+        }
+        let is_ill = asked.is_some() && self.is_ill(turn.service).await;
+        trouble::at_max(record, asked, is_ill, turn.now);
+    }
+
+    /// Whether an incident of the service is open. Nobody knows: then it is told of, rather than not.
+    async fn is_ill(&self, service: &ServiceKey) -> bool {
+        let loaded = self.records.load(service).await.ok().and_then(|loaded| loaded.stored);
+        loaded
+            .and_then(|stored| Record::restore(&stored).ok())
+            .is_some_and(|record| record.incident.is_some())
     }
 
     /// What forbids writing, read just before anything is written.

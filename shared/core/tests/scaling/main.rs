@@ -9,10 +9,12 @@
 
 mod aws;
 mod missing;
+mod pass;
 mod plans;
 mod properties;
 mod rates;
 mod same;
+mod troubles;
 mod turns;
 mod wanted;
 mod world;

@@ -14,12 +14,12 @@ use steady_core::notice::Message;
 use steady_core::overrides::Handed;
 use steady_core::port::{
     AlarmUse, ChangeScaling, ConfigFiles, KeepAlarmUses, KeepRecords, KeepScaling, Loaded, Pace,
-    PortError, Publish, ReadConfig, ReadScaling, Saved,
+    PortError, Publish, ReadActivities, ReadConfig, ReadScaling, Saved,
 };
 use steady_core::record::Stored;
 use steady_core::scaling::{
-    LiveScaling, ScalingAnswer, ScalingCall, ScalingPorts, ScalingRecord, ScalingTaken,
-    ScalingTurn, WhyTurn,
+    LiveScaling, ScalingActivity, ScalingAnswer, ScalingCall, ScalingPorts, ScalingRecord,
+    ScalingTaken, ScalingTurn, WhyTurn,
 };
 use steady_core::turn::TurnError;
 
@@ -73,6 +73,10 @@ pub(crate) struct State {
     pub(crate) config: ConfigFiles,
     pub(crate) sent: Vec<Message>,
     pub(crate) alarm_uses: BTreeMap<String, AlarmUse>,
+    /// What Application Auto Scaling has done, or not.
+    pub(crate) activities: Vec<ScalingActivity>,
+    /// The service's own record.
+    pub(crate) health: Option<Stored>,
 }
 
 pub(crate) struct World(pub(crate) Mutex<State>);
@@ -106,6 +110,8 @@ impl World {
             config: ConfigFiles::default(),
             sent: vec![],
             alarm_uses: BTreeMap::new(),
+            activities: vec![],
+            health: None,
         }))
     }
 
@@ -207,6 +213,17 @@ impl ReadScaling for World {
     }
 }
 
+impl ReadActivities for World {
+    async fn scaling_activities(
+        &self,
+        _: &ServiceKey,
+        since: Timestamp,
+    ) -> Result<Vec<ScalingActivity>, PortError> {
+        let is_new = |one: &&ScalingActivity| one.started_at >= since;
+        Ok(self.with(|state| state.activities.iter().filter(is_new).cloned().collect()))
+    }
+}
+
 impl ChangeScaling for World {
     async fn change_scaling(
         &self,
@@ -277,11 +294,11 @@ impl KeepScaling for World {
 
 impl KeepRecords for World {
     async fn load(&self, _: &ServiceKey) -> Result<Loaded, PortError> {
-        panic!("a scaling turn has no business with the service's record")
+        Ok(Loaded { stored: self.with(|state| state.health.clone()), version: 1 })
     }
 
     async fn save(&self, _: &ServiceKey, _: &Stored, _: bool, _: u64) -> Result<Saved, PortError> {
-        panic!("a scaling turn has no business with the service's record")
+        panic!("a scaling turn never writes the service's record")
     }
 
     async fn account(&self) -> Result<Account, PortError> {

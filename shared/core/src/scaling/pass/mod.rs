@@ -1,0 +1,316 @@
+//! The pass: every 15 minutes everything that is live is compared with what is desired.
+//!
+//! Somebody may have changed it by hand, an event may have been lost, a turn may have been killed. So the account's scaling is
+//! listed once, which costs a sixth of asking service by service, and each service's record is planned against it. Only a
+//! service of which something differs gets a turn, which looks again before it writes; the others cost no write.
+//!
+//! ```text
+//! PassPlace ─▶ config listed (once an hour, or when asked) ─▶ PassPlace saved ─▶ 50 services: records, live, plan ─▶ turns
+//!   ▲                                          │ somebody else's saved first: it is at it      │ next page
+//!   └───────────── PassPlace saved: where to go on ◀──── through, or no time is left ──────────┘
+//! ```
+//!
+//! Which services there are is known from three sides: what is live, what has a file, and what had one when the config was
+//! read last. A service that is in none of them wants nothing.
+
+mod config;
+mod place;
+
+pub use config::AllConfig;
+pub(in crate::scaling) use config::{Says, digest, says};
+pub use place::{CONFIG_READ_EVERY, PassPlace};
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::object::LiveScaling;
+use super::plan::plan;
+use super::record::ScalingRecord;
+use super::trouble;
+use super::turn::WhyTurn;
+use crate::config::Notify;
+use crate::name::ServiceKey;
+use crate::notice;
+use crate::outbox::{Pending, Work};
+use crate::port::{
+    KeepPassPlace, KeepScaling, PortError, Publish, ReadAllConfig, ReadAllScaling, Saved,
+};
+use crate::turn::{RACES_MAX, send};
+use crate::watch::{self, settle_message};
+
+/// Services of a page, as [`ReadAllScaling`] takes them.
+pub const SERVICES_A_PAGE: usize = 50;
+
+/// A piece of the pass: what one invocation does of it.
+#[derive(Debug)]
+pub struct Pass<'a, T, C, P> {
+    table: &'a T,
+    config: &'a C,
+    topics: &'a P,
+    place: PassPlace,
+    version: u64,
+    /// All files, where they are compared.
+    files: Option<AllConfig>,
+    /// The services that are left, the next one first.
+    left: Vec<ServiceKey>,
+}
+
+/// Who begins it, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct PassTurn<'a> {
+    /// The time.
+    pub now: Timestamp,
+    /// When this invocation ends at the latest.
+    pub until: Timestamp,
+    /// The invocation's request id, unique.
+    pub by: &'a str,
+}
+
+/// What a page came to.
+#[derive(Debug, Default)]
+pub struct PassPage {
+    /// Services that need a turn, in order, with why.
+    pub turns: Vec<(ServiceKey, WhyTurn)>,
+    /// Those whose record could not be read, with why; they are looked at again in the next pass.
+    pub trouble: Vec<(ServiceKey, String)>,
+    /// How many were compared.
+    pub services: usize,
+    /// The last of them.
+    pub last: Option<ServiceKey>,
+}
+
+impl<'a, T, C, P> Pass<'a, T, C, P>
+where
+    T: KeepPassPlace + KeepScaling + Sync,
+    C: ReadAllConfig + Sync,
+    P: Publish + Sync,
+{
+    /// Goes on with the pass that is under way, or begins one; `live`: the services of which something is live. `None`:
+    /// another invocation is at it.
+    ///
+    /// # Errors
+    /// [`PortError`], if the place is out of reach or all of the config could not be read: then the next invocation tries
+    /// again.
+    pub async fn begin(
+        (table, config, topics): (&'a T, &'a C, &'a P),
+        live: impl Iterator<Item = &ServiceKey>,
+        turn: &PassTurn<'_>,
+    ) -> Result<Option<Self>, PortError> {
+        let (place, version) = table.pass_place().await?;
+        let mut place = place.unwrap_or_default();
+        place.begin(turn.now);
+        let run = place.run.clone().unwrap_or_default();
+        let mut pass =
+            Self { table, config, topics, place, version, files: None, left: Vec::new() };
+        if run.compares_config {
+            pass.read_config(run.after.is_none(), turn.now).await?;
+        }
+        let mut services: BTreeSet<ServiceKey> = live.cloned().collect();
+        services.extend(pass.place.services().cloned());
+        let is_next = |one: &ServiceKey| run.after.as_ref().is_none_or(|after| one > after);
+        pass.left = services.into_iter().filter(is_next).collect();
+        watch::expire(&mut pass.place.outbox, turn.now);
+        let claimed = pass.place.outbox.claim(turn.by, turn.until, turn.now);
+        if pass.table.save_pass_place(&pass.place, pass.version).await? == Saved::Overtaken {
+            return Ok(None);
+        }
+        pass.version = pass.version.saturating_add(1);
+        pass.send(&claimed).await;
+        Ok(Some(pass))
+    }
+
+    async fn read_config(&mut self, is_first: bool, now: Timestamp) -> Result<(), PortError> {
+        let files = AllConfig::of(self.config.all_config().await?);
+        let notify = match files.wrong_defaults() {
+            Ok(notify) => {
+                self.place.defaults_rejected = None;
+                notify
+            }
+            // None of them could take effect: not told three thousand times, and nothing is compared.
+            Err(findings) => {
+                let digest = digest(&findings);
+                if self.place.defaults_rejected.replace(digest) != Some(digest) {
+                    let notice = notice::of_rejected_defaults(&findings, now);
+                    self.place.outbox.push_message(notice.message(), now);
+                }
+                self.place.config_read_at = Some(now);
+                self.place.config_changed = false;
+                if let Some(run) = &mut self.place.run {
+                    run.compares_config = false;
+                }
+                return Ok(());
+            }
+        };
+        if is_first {
+            self.miss(&files, &notify, now).await?;
+            self.place.config_read_at = Some(now);
+            self.place.config_changed = false;
+        }
+        self.files = Some(files);
+        Ok(())
+    }
+
+    /// Which files are gone. Those that were to go are forgotten.
+    async fn miss(
+        &mut self,
+        files: &AllConfig,
+        notify: &Notify,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let present = files.services();
+        let mut absent = Vec::new();
+        let gone: Vec<ServiceKey> =
+            self.place.services().filter(|one| !present.contains(one)).cloned().collect();
+        for service in gone {
+            let record = self.load(&service).await?;
+            let is_kept =
+                record.is_ok_and(|it| it.is_some_and(|it| it.has_own_file && !it.config.remove));
+            if !is_kept {
+                self.place.without_file.remove(&service);
+            } else if self.place.without_file.insert(service.clone()) {
+                absent.push(service);
+            }
+        }
+        let of = self.place.with_file.len();
+        let here: Vec<ServiceKey> = present.iter().cloned().collect();
+        if let Some(vanished) = self.place.missing.look(&here, &absent, of, now) {
+            let notice = notice::of_vanished_config(&vanished, notify, now);
+            self.place.outbox.push_message(notice.message(), now);
+        }
+        self.place.without_file.retain(|one| !present.contains(one));
+        self.place.with_file = present;
+        self.place.shorten();
+        Ok(())
+    }
+
+    /// Compares the next page; `None`: the pass is through. What it gives is to be done before [`Self::went`].
+    ///
+    /// # Errors
+    /// [`PortError`]. Asked again it is the same page.
+    pub async fn page(
+        &self,
+        live: &impl ReadAllScaling,
+        now: Timestamp,
+    ) -> Result<Option<PassPage>, PortError> {
+        let services: Vec<ServiceKey> = self.left.iter().take(SERVICES_A_PAGE).cloned().collect();
+        if services.is_empty() {
+            return Ok(None);
+        }
+        let last = services.last().cloned();
+        let mut page = PassPage { services: services.len(), last, ..PassPage::default() };
+        let mut records = Vec::new();
+        for service in &services {
+            match self.load(service).await? {
+                Ok(record) => records.push(record),
+                Err(why) => {
+                    page.trouble.push((service.clone(), why));
+                    records.push(None);
+                }
+            }
+        }
+        let live = live.live_scaling_of(&services).await?;
+        for ((service, record), live) in services.into_iter().zip(records).zip(live) {
+            let record = record.unwrap_or_else(|| ScalingRecord::new(service.clone()));
+            if page.trouble.iter().any(|(troubled, _)| *troubled == service) {
+                continue;
+            }
+            if let Some(why) = needs_turn(&record, &live, self.files.as_ref(), now) {
+                page.turns.push((service, why));
+            }
+        }
+        Ok(Some(page))
+    }
+
+    /// All services up to `last` are done.
+    pub fn went(&mut self, last: Option<&ServiceKey>) {
+        let Some(last) = last else { return };
+        let done = self.left.partition_point(|one| one <= last);
+        let done: Vec<ServiceKey> = self.left.drain(..done).collect();
+        if let (Some(run), Some(last)) = (&mut self.place.run, done.last()) {
+            run.after = Some(last.clone());
+        }
+    }
+
+    /// Remembers where to go on; whether the pass is through.
+    ///
+    /// # Errors
+    /// [`PortError`]: the next invocation does this piece again.
+    pub async fn end(mut self) -> Result<bool, PortError> {
+        let is_through = self.left.is_empty();
+        if is_through {
+            self.place.run = None;
+        }
+        for _ in 0..RACES_MAX {
+            if self.table.save_pass_place(&self.place, self.version).await? == Saved::Held {
+                break;
+            }
+            // Only that something has changed is written by others while a pass is under way.
+            let (stored, version) = self.table.pass_place().await?;
+            self.place.config_changed |= stored.is_some_and(|it| it.config_changed);
+            self.version = version;
+        }
+        Ok(is_through)
+    }
+
+    async fn load(
+        &self,
+        service: &ServiceKey,
+    ) -> Result<Result<Option<ScalingRecord>, String>, PortError> {
+        match self.table.load_scaling(service).await {
+            Ok(loaded) => Ok(loaded.stored.as_ref().map(ScalingRecord::restore).transpose())
+                .map(|record| record.map_err(|why| why.to_string())),
+            Err(error) if error.may_pass() => Err(error),
+            // A damaged item is this service's alone.
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    }
+
+    async fn send(&mut self, claimed: &[String]) {
+        let is_claimed = |one: &&Pending| claimed.contains(&one.id);
+        let todo: Vec<Pending> =
+            self.place.outbox.pending().iter().filter(is_claimed).cloned().collect();
+        for pending in todo {
+            let Work::Send(message) = &pending.work else { continue };
+            let settled = send(self.topics, message).await;
+            settle_message(&mut self.place.outbox, &pending.id, &settled);
+        }
+    }
+}
+
+/// Whether something is to be done for a service. `files`: all of the config, where it is compared.
+pub fn needs_turn(
+    record: &ScalingRecord,
+    live: &LiveScaling,
+    files: Option<&AllConfig>,
+    now: Timestamp,
+) -> Option<WhyTurn> {
+    if files.is_some_and(|files| files.differs(record)) {
+        return Some(WhyTurn::ConfigChanged);
+    }
+    let plan = plan(record, live, now);
+    let mut written = record.written.clone();
+    let holds_news = plan.held().any(|(object, _)| written.tell(object));
+    // Whether more is asked for only a turn reads.
+    let is_at_max = record.is_at_max() || trouble::has_all(record, live);
+    let is_news = !plan.is_empty() || plan.leaves && record.managed.is_some() || holds_news;
+    let adopts = plan.refused.is_none() && plan.managed != record.managed;
+    (is_news || adopts || is_at_max).then_some(WhyTurn::Drift)
+}
+
+/// Lets the next invocation read all of the config: `defaults.toml` has changed, or files are gone.
+///
+/// # Errors
+/// [`PortError`]. Nothing is noted then.
+pub async fn ask_for_config(table: &(impl KeepPassPlace + Sync)) -> Result<(), PortError> {
+    for _ in 0..RACES_MAX {
+        let (place, version) = table.pass_place().await?;
+        let mut place = place.unwrap_or_default();
+        place.config_changed();
+        if table.save_pass_place(&place, version).await? == Saved::Held {
+            return Ok(());
+        }
+    }
+    let text = "somebody else saves the place of the pass again and again".to_owned();
+    Err(PortError::Throttled { call: "UpdateItem", text })
+}
