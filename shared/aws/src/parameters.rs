@@ -7,18 +7,24 @@
 //! 10 a page. Reads share 40 a second with everything in the account, secrets of starting tasks included: whoever reads many
 //! pages asks for them one by one ([`Parameters::page`]), four a second.
 
+use std::time::Duration;
+
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{Parameter, ParameterType};
 use steady_core::name::ServiceKey;
-use steady_core::port::{ConfigFiles, Page, PortError, ReadConfig};
+use steady_core::port::{ConfigFiles, NamedFile, Page, PortError, ReadAllConfig, ReadConfig};
 
 use crate::error::{port_error, unclear};
+use crate::scaling::pages::{self, Pace};
 
 /// Below which the parameters are, unless the installation says otherwise.
 pub const PREFIX: &str = "/steady/config";
 
 /// Names in one DeleteParameters, and files of a page.
 const PAGE: usize = 10;
+
+/// All files are asked for so fast: four pages a second. A throttled page is asked for again, for about eight seconds.
+const ALL: Pace = Pace { pause: Duration::from_millis(250), tries: 6 };
 
 /// The config of one account and region.
 #[derive(Debug, Clone)]
@@ -172,5 +178,14 @@ impl ReadConfig for Parameters {
     async fn defaults(&self) -> Result<Option<String>, PortError> {
         let [defaults] = self.files(["defaults"]).await?;
         Ok(defaults)
+    }
+}
+
+impl ReadAllConfig for Parameters {
+    async fn all_config(&self) -> Result<Vec<NamedFile>, PortError> {
+        let page = |token: Option<String>| async move { self.page(token.as_deref()).await };
+        let files = pages::all(ALL, page).await?;
+        let named = |StoredFile { name, text, .. }| NamedFile { name, text };
+        Ok(files.into_iter().map(named).collect())
     }
 }

@@ -7,6 +7,7 @@
 //! prod/checkout  incident#01JD…  incident S (JSON)  expires N
 //! #account       account   [account S (JSON)]  [version N]  [open S "open"  due N]  [trouble#prod/checkout S (JSON)] ...
 //! #sweep         place     place S (JSON)   version N
+//! #scale         place     place S (JSON)   version N
 //! #alarm/checkout-5xx  uses  [rollback SS]  [surge SS]
 //! #group/environment/no-capacity  group  next N  expires N  [place#prod/checkout N  member#prod/checkout S (JSON)] ...
 //! ```
@@ -22,12 +23,13 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use steady_core::history::{PastIncident, StoredIncident};
 use steady_core::installation::Account;
 use steady_core::name::ServiceKey;
 use steady_core::port::{AlarmUses, Loaded, Open};
 use steady_core::record::{Stored, Whose};
-use steady_core::slow_pass::Place;
 use steady_core::switch::Switch;
 
 use super::{number, text};
@@ -46,7 +48,9 @@ pub(super) const ACCOUNT: &str = "account";
 const TROUBLE: &str = "trouble#";
 /// `pk` of where the slow pass stands.
 pub(super) const SWEEP_KEY: &str = "#sweep";
-/// Its `sk`, and the attribute that holds its JSON.
+/// `pk` of where the pass over all services' scaling stands.
+pub(super) const SCALE_KEY: &str = "#scale";
+/// Their `sk`, and the attribute that holds its JSON.
 pub(super) const PLACE: &str = "place";
 /// The index, its partition key, and that key's only value: one partition, ordered by `due`, of keys only.
 pub(super) const OPEN: &str = "open";
@@ -285,16 +289,16 @@ pub(super) fn open_key(open: &Open) -> Item {
     item
 }
 
-/// Where the slow pass stands, and its version; `None` for what another version of Steady wrote in a way that this one
-/// cannot read.
-pub(super) fn place(item: &Item) -> (Option<Place>, u64) {
+/// Where a pass stands, and its version; `None` for what another version of Steady wrote in a way that this one cannot
+/// read.
+pub(super) fn place<P: DeserializeOwned>(item: &Item) -> (Option<P>, u64) {
     let place = string(item, PLACE).ok().and_then(|text| serde_json::from_str(text).ok());
     (place, unsigned(item, "version").unwrap_or(0))
 }
 
 /// It, as it is saved after `version`.
-pub(super) fn place_item(place: &Place, version: u64) -> Item {
-    let mut item = key(SWEEP_KEY, PLACE);
+pub(super) fn place_item(pk: &str, place: &impl Serialize, version: u64) -> Item {
+    let mut item = key(pk, PLACE);
     item.insert(PLACE.to_owned(), text(&serde_json::to_string(place).unwrap_or_default()));
     item.insert("version".to_owned(), number(version.saturating_add(1)));
     item

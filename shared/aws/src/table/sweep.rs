@@ -1,8 +1,11 @@
-//! What only `sweep` asks of the table: the index of what is due, and where the slow pass stands.
+//! The index of what is due, and where passes over everything stand.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use steady_core::port::{FindOpen, KeepPlace, Open, PortError, Saved};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use steady_core::port::{FindOpen, KeepPassPlace, KeepPlace, Open, PortError, Saved};
+use steady_core::scaling::PassPlace;
 use steady_core::slow_pass::Place;
 
 use super::item::{self, Item};
@@ -60,13 +63,16 @@ impl FindOpen for Table {
     }
 }
 
-impl KeepPlace for Table {
-    async fn place(&self) -> Result<(Option<Place>, u64), PortError> {
+impl Table {
+    async fn load_place<P: DeserializeOwned>(
+        &self,
+        pk: &str,
+    ) -> Result<(Option<P>, u64), PortError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.name)
-            .set_key(Some(item::key(item::SWEEP_KEY, item::PLACE)))
+            .set_key(Some(item::key(pk, item::PLACE)))
             .consistent_read(true)
             .send()
             .await
@@ -74,12 +80,17 @@ impl KeepPlace for Table {
         Ok(answer.item().map_or((None, 0), item::place))
     }
 
-    async fn save_place(&self, place: &Place, version: u64) -> Result<Saved, PortError> {
+    async fn put_place(
+        &self,
+        pk: &str,
+        place: &(impl Serialize + Sync),
+        version: u64,
+    ) -> Result<Saved, PortError> {
         let mut request = self
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(item::place_item(place, version)))
+            .set_item(Some(item::place_item(pk, place, version)))
             .condition_expression(condition(version));
         if version > 0 {
             request = request
@@ -97,5 +108,25 @@ impl KeepPlace for Table {
             }
             Err(error) => Err(port_error("PutItem", error)),
         }
+    }
+}
+
+impl KeepPlace for Table {
+    async fn place(&self) -> Result<(Option<Place>, u64), PortError> {
+        self.load_place(item::SWEEP_KEY).await
+    }
+
+    async fn save_place(&self, place: &Place, version: u64) -> Result<Saved, PortError> {
+        self.put_place(item::SWEEP_KEY, place, version).await
+    }
+}
+
+impl KeepPassPlace for Table {
+    async fn pass_place(&self) -> Result<(Option<PassPlace>, u64), PortError> {
+        self.load_place(item::SCALE_KEY).await
+    }
+
+    async fn save_pass_place(&self, place: &PassPlace, version: u64) -> Result<Saved, PortError> {
+        self.put_place(item::SCALE_KEY, place, version).await
     }
 }
