@@ -1,9 +1,10 @@
 //! An account on the embedded AWS with Steady installed: what a stack would make, without a stack.
 //!
 //! ```text
-//! a person ──SDK──▶ embedded AWS ◀──SDK── watch, alarm, sweep (the real handlers, the real adapters)
-//!                        │                  ▲      ▲      ▲
-//!                        └─ events ─▶ queues ┴──────┘      └─ every minute
+//! a person ──SDK──▶ embedded AWS ◀──SDK── watch, alarm, scale, sweep (the real handlers, the real adapters)
+//!                        │                  ▲      ▲      ▲ ▲     ▲
+//!                        └─ events ─▶ queues ┴──────┴──────┘ │     └─ every minute
+//!                                                 every 15 minutes
 //! ```
 //!
 //! Nothing of Steady is replaced: only the endpoint is another, and time is the simulator's. What EventBridge, SQS and
@@ -27,6 +28,7 @@ use steady_aws::client::{Aws, Settings as Timing};
 use steady_aws::function::{Invocation, settings::Settings};
 use steady_core::installation::Mode;
 use steady_local_aws::{LocalAws, Queue, Setup};
+use steady_scale::handler::Scale;
 use steady_sweep::handler::Sweep;
 use steady_watch::handler::Watch;
 
@@ -54,6 +56,9 @@ pub const WATCH: &str = "AKIAWATCH";
 /// The same of the function `alarm`.
 pub const ALARM: &str = "AKIAALARM";
 
+/// The same of the function `scale`.
+pub const SCALE: &str = "AKIASCALE";
+
 /// The same of the function `sweep`.
 pub const SWEEP: &str = "AKIASWEEP";
 
@@ -66,6 +71,9 @@ const VISIBLE_AGAIN: SignedDuration = SignedDuration::from_secs(180);
 
 /// `sweep` runs so often.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+/// The pass of `scale` runs so often.
+const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
 /// The functions' timeout.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
@@ -87,13 +95,20 @@ pub struct Account {
     pub queue: Queue,
     /// Alarms on their way to `alarm`.
     pub alarms: Queue,
-    /// All events that ECS and CloudWatch have emitted, in order.
+    /// Changes of parameters and begins of deployments on their way to `scale`.
+    pub config: Queue,
+    /// All events that AWS has emitted, in order.
     pub events: Vec<Value>,
     person: aws_sdk_ecs::Client,
     watch: Watch,
     alarm: Alarm,
+    scale: Scale,
     sweep: Sweep,
     next_sweep: Timestamp,
+    /// When the pass of `scale` is next; `None`: its schedule is off, as it is until a story turns it on.
+    pub next_pass: Option<Timestamp>,
+    /// What the pass of `scale` said where it failed.
+    pub passes_failed: Vec<String>,
     /// What `sweep` said where it failed.
     pub sweeps_failed: Vec<String>,
     /// Whether EventBridge delivers: while it does not, what ECS tells is lost.
@@ -119,6 +134,7 @@ struct Failed {
 enum To {
     Watch,
     Alarm,
+    Scale,
 }
 
 /// How the SDK is pointed at the embedded AWS: what environment and role say in an account.
@@ -167,6 +183,8 @@ impl Account {
         let watch = Watch::new(&clients, &settings(&topic, Mode::Act));
         let clients = Aws::of(loader(&aws.endpoint(), ALARM), timing).await?;
         let alarm = Alarm::new(&clients, &settings(&topic, Mode::Act));
+        let clients = Aws::of(loader(&aws.endpoint(), SCALE), timing).await?;
+        let scale = Scale::new(&clients, &settings(&topic, Mode::Act));
         let clients = Aws::of(loader(&aws.endpoint(), SWEEP), timing).await?;
         let sweep = Sweep::new(&clients, &settings(&topic, Mode::Act));
         let next_sweep = start.saturating_add(MINUTE)?;
@@ -180,12 +198,16 @@ impl Account {
             topic,
             queue: queue("watch"),
             alarms: queue("alarm"),
+            config: queue("scale"),
             events: Vec::new(),
             person,
             watch,
             alarm,
+            scale,
             sweep,
             next_sweep,
+            next_pass: None,
+            passes_failed: Vec::new(),
             sweeps_failed: Vec::new(),
             delivers: true,
             invocations: 0,
@@ -223,6 +245,7 @@ impl Account {
                 .into_iter()
                 .chain(self.failed.iter().map(|failed| failed.visible_at))
                 .chain([self.next_sweep])
+                .chain(self.next_pass)
                 .min()
                 .unwrap_or(until)
                 .min(until);
@@ -232,6 +255,10 @@ impl Account {
             if step >= self.next_sweep {
                 self.invoke_sweep().await?;
                 self.next_sweep = step.saturating_add(MINUTE)?;
+            }
+            if self.next_pass.is_some_and(|next| step >= next) {
+                self.invoke_pass().await?;
+                self.next_pass = Some(step.saturating_add(QUARTER)?);
             }
             if step >= until {
                 return Ok(());
@@ -252,7 +279,14 @@ impl Account {
         events.extend(self.aws.events());
         for event in events.iter().filter(|_| self.delivers) {
             match event.get("source").and_then(Value::as_str) {
-                Some("aws.ecs") => drop(self.queue.send(event)),
+                Some("aws.ecs") => {
+                    self.queue.send(event);
+                    let begins = Some("SERVICE_DEPLOYMENT_IN_PROGRESS");
+                    if event.pointer("/detail/eventName").and_then(Value::as_str) == begins {
+                        self.config.send(event);
+                    }
+                }
+                Some("aws.ssm") => drop(self.config.send(event)),
                 Some("aws.cloudwatch") => drop(self.alarms.send(event)),
                 _ => {}
             }
@@ -273,6 +307,7 @@ impl Account {
         match to {
             To::Watch => &mut self.queue,
             To::Alarm => &mut self.alarms,
+            To::Scale => &mut self.config,
         }
     }
 
@@ -285,7 +320,7 @@ impl Account {
         for Failed { to, batch, answer, .. } in visible {
             self.queue_to(to).settle(&batch, &answer);
         }
-        for to in [To::Watch, To::Alarm] {
+        for to in [To::Watch, To::Alarm, To::Scale] {
             while let Some(batch) = self.queue_to(to).batch(BATCH) {
                 let answer = self.invoke_with(to, &batch).await?;
                 let failures = answer.get("batchItemFailures").and_then(Value::as_array);
@@ -302,7 +337,8 @@ impl Account {
 
     /// Whether messages are in flight or waiting.
     pub fn is_busy(&self) -> bool {
-        self.queue.waiting() > 0 || self.alarms.waiting() > 0 || !self.failed.is_empty()
+        let waiting = [&self.queue, &self.alarms, &self.config].map(Queue::waiting);
+        waiting.iter().any(|waiting| *waiting > 0) || !self.failed.is_empty()
     }
 
     /// Invokes `sweep`, as its schedule does.
@@ -310,6 +346,15 @@ impl Account {
         let (invocation, now) = (self.invocation()?, self.now());
         if let Err(failed) = self.sweep.handle(&invocation, || now).await {
             self.sweeps_failed.push(failed.to_string());
+        }
+        Ok(())
+    }
+
+    /// Invokes `scale`, as its schedule does.
+    async fn invoke_pass(&mut self) -> Result<(), Failure> {
+        let (invocation, now) = (self.invocation()?, self.now());
+        if let Err(failed) = self.scale.pass(&invocation, &|| now).await {
+            self.passes_failed.push(failed.to_string());
         }
         Ok(())
     }
@@ -334,6 +379,7 @@ impl Account {
         let answer: SqsBatchResponse = match to {
             To::Watch => self.watch.handle(batch, &invocation, || now).await,
             To::Alarm => self.alarm.handle(batch, &invocation, || now).await,
+            To::Scale => self.scale.handle(batch, &invocation, || now).await,
         };
         Ok(serde_json::to_value(answer)?)
     }

@@ -85,6 +85,15 @@ impl Process {
     }
 }
 
+/// An account whose clock stands at the machine's, with `prod/checkout` of four tasks and no config.
+pub async fn standing(seed: u64) -> Account {
+    let start = now() - SignedDuration::from_mins(15);
+    let mut account = Account::open(seed, start, Timing::default()).await.unwrap();
+    account.create_service(4).await.unwrap();
+    account.pass(SignedDuration::from_mins(15)).await.unwrap();
+    account
+}
+
 /// An account whose clock stands at the machine's: checkout:1 is proven, checkout:2 has begun to loop while it is deployed,
 /// and the queue holds what ECS has told of that.
 pub async fn looping(seed: u64) -> Account {

@@ -1,6 +1,8 @@
-//! `watch` and `sweep` as processes, side by side on one account.
+//! `watch`, `sweep` and `scale` as processes, side by side on one account.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
+
+mod scaled;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -16,6 +16,7 @@ mod logs;
 mod probes;
 mod restored;
 mod rollbacks;
+mod scaled;
 mod standalone;
 mod swept;
 mod together;
