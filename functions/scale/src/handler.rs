@@ -115,7 +115,7 @@ impl Scale {
                 tracing::error!(
                     request,
                     service = service.as_str(),
-                    "whether it is known is not: {error}"
+                    "its scaling record could not be read: {error}"
                 );
                 false
             }
@@ -155,6 +155,9 @@ impl Scale {
             tracing::info!(request, "another invocation is at the pass");
             return Ok(());
         };
+        if let Some(error) = pass.unread() {
+            tracing::warn!(request, "the config is not compared in this pass: {error}");
+        }
         let pace = self.turns.pace(invocation, clock());
         let (mut services, mut turns) = (0, 0);
         let outcome = loop {

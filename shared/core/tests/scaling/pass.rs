@@ -31,6 +31,8 @@ struct State {
     place: Option<PassPlace>,
     version: u64,
     lists: usize,
+    /// Whether Parameter Store answers "not now".
+    is_throttled: bool,
     sent: Vec<String>,
 }
 
@@ -132,11 +134,19 @@ impl KeepPassPlace for Fleet {
 
 impl ReadAllConfig for Fleet {
     async fn all_config(&self) -> Result<Vec<NamedFile>, PortError> {
-        Ok(self.with(|state| {
+        self.with(|state| {
             state.lists += 1;
+            if state.is_throttled {
+                let text = "Rate exceeded".to_owned();
+                return Err(PortError::Throttled { call: "GetParametersByPath", text });
+            }
             let files = state.files.iter();
-            files.map(|(name, text)| NamedFile { name: name.clone(), text: text.clone() }).collect()
-        }))
+            let named = |(name, text): (&String, &String)| NamedFile {
+                name: name.clone(),
+                text: text.clone(),
+            };
+            Ok(files.map(named).collect())
+        })
     }
 }
 
@@ -264,4 +274,22 @@ fn broken_defaults_are_told_once_and_change_nothing() {
     }
     let told = ["[warning] config: defaults.toml is rejected, no change of config takes effect"];
     assert_eq!(fleet.with(|state| state.sent.clone()), told);
+}
+
+#[test]
+fn config_that_cannot_be_read_keeps_nobody_from_repairing_what_is_live() {
+    let fleet = Fleet::settled(3);
+    fleet.pass();
+    fleet.with(|state| {
+        state.is_throttled = true;
+        state.files.clear();
+        let live = state.live.get_mut(&"prod/service-001".into()).unwrap();
+        live.target.as_mut().unwrap().target.bounds.max = 99;
+    });
+    done(ask_for_config(&fleet)).unwrap();
+    assert_eq!(fleet.pass(), [("prod/service-001".to_owned(), WhyTurn::Drift)]);
+    assert_eq!(fleet.with(|state| state.sent.len()), 0, "nothing is known to be gone");
+    fleet.with(|state| state.is_throttled = false);
+    fleet.pass();
+    assert_eq!(fleet.with(|state| state.sent.len()), 1, "it was not forgotten");
 }

@@ -52,6 +52,8 @@ pub struct Pass<'a, T, C, P> {
     version: u64,
     /// All files, where they are compared.
     files: Option<AllConfig>,
+    /// Why they are not, though they were to be.
+    unread: Option<PortError>,
     /// The services that are left, the next one first.
     left: Vec<ServiceKey>,
 }
@@ -90,8 +92,7 @@ where
     /// another invocation is at it.
     ///
     /// # Errors
-    /// [`PortError`], if the place is out of reach or all of the config could not be read: then the next invocation tries
-    /// again.
+    /// [`PortError`], if the place is out of reach. Config that cannot be read ends nothing: see [`Self::unread`].
     pub async fn begin(
         (table, config, topics): (&'a T, &'a C, &'a P),
         live: impl Iterator<Item = &ServiceKey>,
@@ -101,10 +102,14 @@ where
         let mut place = place.unwrap_or_default();
         place.begin(turn.now);
         let run = place.run.clone().unwrap_or_default();
-        let mut pass =
-            Self { table, config, topics, place, version, files: None, left: Vec::new() };
-        if run.compares_config {
-            pass.read_config(run.after.is_none(), turn.now).await?;
+        let (files, unread, left) = (None, None, Vec::new());
+        let mut pass = Self { table, config, topics, place, version, files, unread, left };
+        if run.compares_config
+            && let Err(error) = pass.read_config(run.after.is_none(), turn.now).await
+        {
+            // What was changed by hand is repaired nevertheless, by the last good config; the next pass reads.
+            pass.place.config_changed();
+            pass.unread = Some(error);
         }
         let mut services: BTreeSet<ServiceKey> = live.cloned().collect();
         services.extend(pass.place.services().cloned());
@@ -118,6 +123,11 @@ where
         pass.version = pass.version.saturating_add(1);
         pass.send(&claimed).await;
         Ok(Some(pass))
+    }
+
+    /// Why the config was not compared, though it was to be: the next pass tries again.
+    pub fn unread(&self) -> Option<&PortError> {
+        self.unread.as_ref()
     }
 
     async fn read_config(&mut self, is_first: bool, now: Timestamp) -> Result<(), PortError> {
@@ -159,17 +169,18 @@ where
         now: Timestamp,
     ) -> Result<(), PortError> {
         let present = files.services();
-        let mut absent = Vec::new();
+        let (mut absent, mut kept) = (Vec::new(), BTreeSet::new());
         let gone: Vec<ServiceKey> =
             self.place.services().filter(|one| !present.contains(one)).cloned().collect();
         for service in gone {
             let record = self.load(&service).await?;
             let is_kept =
                 record.is_ok_and(|it| it.is_some_and(|it| it.has_own_file && !it.config.remove));
-            if !is_kept {
-                self.place.without_file.remove(&service);
-            } else if self.place.without_file.insert(service.clone()) {
-                absent.push(service);
+            if is_kept && self.place.with_file.contains(&service) {
+                absent.push(service.clone());
+            }
+            if is_kept {
+                kept.insert(service);
             }
         }
         let of = self.place.with_file.len();
@@ -178,7 +189,7 @@ where
             let notice = notice::of_vanished_config(&vanished, notify, now);
             self.place.outbox.push_message(notice.message(), now);
         }
-        self.place.without_file.retain(|one| !present.contains(one));
+        self.place.without_file = kept;
         self.place.with_file = present;
         self.place.shorten();
         Ok(())
