@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use clap::ValueHint;
@@ -34,10 +34,25 @@ pub(crate) fn run(args: &Args, out: &mut impl Write, _: &mut impl Write) -> Resu
     }
     let sources: Vec<_> = files.iter().map(|(path, text)| SourceFile { path, text }).collect();
     let findings = config::load_tree(&sources).findings;
+    print(&args.dir, &files, &findings, args.format, out)?;
+    if args.format == Format::Text {
+        writeln!(out, "{}", summary(&files, &findings))?;
+    }
+    Ok(exit(&findings))
+}
+
+/// The findings; in text each over its line.
+pub(crate) fn print(
+    dir: &Path,
+    files: &Files,
+    findings: &[Finding],
+    format: Format,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let renderer = if colour::is_wanted() { Renderer::styled() } else { Renderer::plain() };
-    for finding in &findings {
-        let shown = configs::as_called(&args.dir, finding);
-        match args.format {
+    for finding in findings {
+        let shown = configs::as_called(dir, finding);
+        match format {
             Format::Json => writeln!(out, "{}", json(&shown)?)?,
             Format::Text => {
                 let text = files.iter().find(|(path, _)| *path == finding.file);
@@ -46,10 +61,7 @@ pub(crate) fn run(args: &Args, out: &mut impl Write, _: &mut impl Write) -> Resu
             }
         }
     }
-    if args.format == Format::Text {
-        writeln!(out, "{}", summary(&files, &findings))?;
-    }
-    Ok(exit(&findings))
+    Ok(())
 }
 
 fn json(finding: &Finding) -> Result<String, Failure> {

@@ -1,4 +1,4 @@
-//! The `steady` command: `check`, `schema`, `classify`, `replay` and `simulate`.
+//! The `steady` command: `check`, `schema`, `classify`, `replay` and `simulate`; and those that speak to AWS.
 //!
 //! One file per verb: its arguments and one function that can be called from tests. The result goes to stdout,
 //! what is said about the input to stderr; exit codes are in [`exit`]. Nothing here decides anything: that is
@@ -20,7 +20,11 @@ mod order;
 mod override_;
 #[cfg(feature = "live")]
 mod pause;
+#[cfg(feature = "live")]
+mod plan;
 mod print;
+#[cfg(feature = "live")]
+mod push;
 pub mod replay;
 #[cfg(feature = "live")]
 mod rollback;
@@ -53,6 +57,10 @@ enum Verb {
     Classify(classify::Args),
     Replay(replay::Args),
     Simulate(simulate::Args),
+    #[cfg(feature = "live")]
+    Plan(plan::Args),
+    #[cfg(feature = "live")]
+    Push(push::Args),
     #[cfg(feature = "live")]
     Status(status::Args),
     #[cfg(feature = "live")]
@@ -95,6 +103,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Classify(args) => classify::run(args, &mut out, &mut err),
         Verb::Replay(args) => replay::run(args, &mut out, &mut err),
         Verb::Simulate(args) => simulate::run(args, &mut out, &mut err),
+        #[cfg(feature = "live")]
+        Verb::Plan(args) => plan::run(args, &mut out, &mut err),
+        #[cfg(feature = "live")]
+        Verb::Push(args) => push::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]
         Verb::Status(args) => status::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]

@@ -1,6 +1,6 @@
 //! `steady rollback`: the button. The same record, guards and turn as the functions.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -233,12 +233,7 @@ impl<O: Write> Button<'_, O> {
     }
 
     fn is_wanted(&mut self, err: &mut impl Write) -> Result<bool, Failure> {
-        self.out.flush()?;
-        let _ = write!(err, "Roll {} back? [y/N] ", self.args.service);
-        let _ = err.flush();
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer)?;
-        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        Ok(live::is_wanted(&format!("Roll {} back?", self.args.service), self.out, err)?)
     }
 
     async fn take(&self, order: &Order) -> Result<Taken, Failure> {

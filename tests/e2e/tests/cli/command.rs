@@ -1,10 +1,15 @@
 //! Runs `steady`, and makes of its output what is the same in every run.
 
+use std::path::Path;
 use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
-use steady_aws::client::Settings as Timing;
-use steady_e2e::{Account, CONFIG_PREFIX, REGION, TABLE};
+use steady_aws::client::{Aws, Settings as Timing};
+use steady_aws::function::Invocation;
+use steady_aws::function::scaling::ScalingTurns;
+use steady_core::installation::Mode;
+use steady_core::scaling::WhyTurn;
+use steady_e2e::{Account, CONFIG_PREFIX, REGION, TABLE, loader, settings};
 use steady_local_aws::Call;
 
 /// Who runs the command: the embedded AWS takes any access key, and calls its user by it.
@@ -30,7 +35,13 @@ impl Ran {
 
     /// Whether it changed nothing in AWS.
     pub(crate) fn only_read(&self) -> bool {
-        const READS: [&str; 12] = [
+        const READS: [&str; 18] = [
+            "DescribeAlarms",
+            "DescribeScalableTargets",
+            "DescribeScalingActivities",
+            "DescribeScalingPolicies",
+            "DescribeScheduledActions",
+            "ListTagsForResource",
             "Query",
             "Scan",
             "GetItem",
@@ -50,9 +61,15 @@ impl Ran {
 
 /// Runs the command on an account, without a terminal.
 pub(crate) fn steady(account: &Account, args: &[&str]) -> Ran {
+    steady_in(account, Path::new("/"), args)
+}
+
+/// The same in a directory, where it finds files by paths that are the same on every machine.
+pub(crate) fn steady_in(account: &Account, dir: &Path, args: &[&str]) -> Ran {
     let before = account.aws.calls().len();
     let endpoint = account.aws.endpoint();
     let mut command = bare(args);
+    command.current_dir(dir);
     command
         .env("AWS_ENDPOINT_URL", endpoint)
         .env("AWS_REGION", REGION)
@@ -149,6 +166,21 @@ pub(crate) async fn proven_twice(config: &str) -> Account {
     account.deploy("checkout:2").await.unwrap();
     account.pass(minutes(15)).await.unwrap();
     account
+}
+
+/// Steady takes in the config of `prod/checkout`, as it does when the parameter has changed.
+pub(crate) async fn takes_config_in(account: &Account) {
+    let timing = Timing { between_writes: std::time::Duration::ZERO, ..Timing::default() };
+    let aws = Aws::of(loader(&account.aws.endpoint(), "AKIASCALE"), timing).await.unwrap();
+    let turns = ScalingTurns::new(&aws, &settings(&account.topic, Mode::Act));
+    let now = account.now();
+    let deadline = now + minutes(1);
+    let invocation = Invocation { request: "config".to_owned(), deadline };
+    let pace = turns.pace(&invocation, now);
+    let service = "prod/checkout".into();
+    let (_, taken) = turns.take(&service, WhyTurn::ConfigChanged, &pace, now).await;
+    let taken = taken.unwrap();
+    assert_eq!((taken.unfinished, taken.refused, taken.brake), (vec![], vec![], None));
 }
 
 /// Time in which functions run, up to a little after the machine's.

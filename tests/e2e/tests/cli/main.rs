@@ -5,5 +5,6 @@
 
 mod changes;
 mod command;
+mod config;
 mod place;
 mod reads;
