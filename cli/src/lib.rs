@@ -32,6 +32,8 @@ mod schema;
 pub mod simulate;
 #[cfg(feature = "live")]
 mod status;
+#[cfg(feature = "live")]
+mod why;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -65,6 +67,8 @@ enum Verb {
     Status(status::Args),
     #[cfg(feature = "live")]
     History(history::Args),
+    #[cfg(feature = "live")]
+    Why(why::Args),
     #[cfg(feature = "live")]
     Rollback(rollback::Args),
     #[cfg(feature = "live")]
@@ -111,6 +115,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Status(args) => status::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]
         Verb::History(args) => history::run(args, &mut out, &mut err),
+        #[cfg(feature = "live")]
+        Verb::Why(args) => why::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]
         Verb::Rollback(args) => rollback::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]

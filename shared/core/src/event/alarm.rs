@@ -1,9 +1,10 @@
 //! `CloudWatch Alarm State Change`.
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::EventError;
 use super::raw::{self, Object, Text, filled};
@@ -27,7 +28,8 @@ pub struct AlarmEvent {
 }
 
 /// The value of an alarm's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AlarmState {
     /// `OK`
     Ok,
@@ -37,6 +39,18 @@ pub enum AlarmState {
     InsufficientData,
     /// Missing, or a word that CloudWatch did not use in 2026.
     Unknown,
+}
+
+impl fmt::Display for AlarmState {
+    /// In CloudWatch's words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ok => "OK",
+            Self::Alarm => "ALARM",
+            Self::InsufficientData => "INSUFFICIENT_DATA",
+            Self::Unknown => "UNKNOWN",
+        })
+    }
 }
 
 #[derive(Debug, Deserialize)]

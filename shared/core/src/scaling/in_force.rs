@@ -22,7 +22,7 @@ use crate::config::{Capacity, Scaling};
 use crate::overrides::Override;
 
 /// What holds at a time, and because of what.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct InForce {
     /// What the scalable target is to have; `min` is never above `max`.
     pub bounds: Bounds,

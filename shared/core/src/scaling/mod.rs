@@ -26,6 +26,7 @@ mod runs;
 mod schedule;
 mod trouble;
 mod turn;
+mod why;
 
 pub use activity::*;
 pub use desired::{Desired, alarm_name, alarm_prefix, desired};
@@ -45,3 +46,4 @@ pub use runs::{scheduled_actions, window_is_open};
 pub use schedule::{Schedule, ScheduleError, ScheduleKind, zone};
 pub use trouble::{ASKED_WITHIN, ESCALATE_AFTER, ScalingTrouble, TroubleKind};
 pub use turn::{ScalingPorts, ScalingTaken, ScalingTurn, WhyTurn};
+pub use why::{Happened, Moment, Place, PolicyAlarm, Read, Why, alarms_of, why};

@@ -17,4 +17,5 @@ mod same;
 mod troubles;
 mod turns;
 mod wanted;
+mod why;
 mod world;

@@ -1,9 +1,14 @@
 //! `status` and `history`.
 
 use jiff::SignedDuration;
+use serde_json::json;
 use steady_sim::Behaviour;
 
-use crate::command::{catches_up, minutes, proven, steady};
+use crate::command::{catches_up, minutes, now, proven, steady, takes_config_in};
+
+/// As many tasks at most as run.
+const SCALED: &str =
+    "[capacity]\nmin = 2\nmax = 4\n\n[[target_tracking]]\nmetric = 'cpu'\ntarget = 55.0\n";
 
 const NOTIFY: &str = "[health]\nrollback = 'notify'\n";
 
@@ -87,4 +92,59 @@ async fn an_open_incident_is_shown_first_with_exit_code_2_and_in_the_history_onc
     "#);
     assert!(ran.only_read(), "{:?}", ran.calls);
     assert_eq!(steady(&account, &["status"]).code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn why_a_service_does_not_scale_is_one_timeline_of_aws_and_steady() {
+    let account = proven(SCALED).await;
+    let service = "prod/checkout";
+    let ran = steady(&account, &["why", service]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    prod/checkout: 4 of 4 tasks running; no scalable target: nothing scales it
+
+    Steady      does not manage its scaling
+
+    nothing has scaled it, or tried to, since TIME
+    --- exit code 0
+    "#);
+    takes_config_in(&account).await;
+    let target = "service/prod/checkout";
+    let cause = "monitor alarm high in state ALARM triggered policy steady-cpu";
+    let at = |minutes: i64| now().as_second() - 60 * minutes;
+    let scaled = json!({
+        "Description": "Setting desired count to 4.", "Cause": cause, "StartTime": at(9),
+        "StatusCode": "Successful", "StatusMessage": "Successfully set desired count to 4.",
+    });
+    account.aws.add_scaling_activity(target, &scaled);
+    let not_scaled = json!({
+        "Description": "Attempting to scale due to alarm triggered", "Cause": cause, "StartTime": at(5),
+        "StatusCode": "Failed", "NotScaledReasons": [{"Code": "AlreadyAtMaxCapacity", "MaxCapacity": 4}],
+    });
+    account.aws.add_scaling_activity(target, &not_scaled);
+    let long_ago = json!({
+        "Description": "Setting desired count to 3.", "Cause": cause, "StartTime": at(60 * 25),
+        "StatusCode": "Successful",
+    });
+    account.aws.add_scaling_activity(target, &long_ago);
+    let ran = steady(&account, &["why", service]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    prod/checkout: 4 of 4 tasks running; at max: nothing adds tasks
+
+    Bounds      2 to 4 tasks are live
+    Wanted      2 to 4 tasks: [capacity]
+    Alarm       INSUFFICIENT_DATA since TIME: TargetTracking-service/prod/checkout-AlarmHigh-00000001-0000-4000-8000-000000000003, of policy steady-cpu
+    Alarm       INSUFFICIENT_DATA since TIME: TargetTracking-service/prod/checkout-AlarmLow-00000001-0000-4000-8000-000000000004, of policy steady-cpu
+
+    TIME  scaled      Setting desired count to 4: monitor alarm high in state ALARM triggered policy steady-cpu
+    TIME  not scaled  at max already, 4 tasks: monitor alarm high in state ALARM triggered policy steady-cpu
+    TIME  alarm       TargetTracking-service/prod/checkout-AlarmHigh-00000001-0000-4000-8000-000000000003 of policy steady-cpu went to INSUFFICIENT_DATA: Unchecked: Initial alarm creation
+    TIME  alarm       TargetTracking-service/prod/checkout-AlarmLow-00000001-0000-4000-8000-000000000004 of policy steady-cpu went to INSUFFICIENT_DATA: Unchecked: Initial alarm creation
+    --- exit code 0
+    "#);
+    assert!(ran.only_read(), "{:?}", ran.calls);
+    let ran = steady(&account, &["why", service, "--since", "7m", "--format", "json"]);
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!(lines.iter().filter(|line| line.contains(r#""kind":"not-scaled""#)).count(), 1);
+    assert!(!ran.out.contains(r#""kind":"scaled""#), "{}", ran.out);
+    assert!(ran.out.contains(r#""place":"at-max""#), "{}", ran.out);
 }
