@@ -140,6 +140,7 @@ impl Steady {
             Body::Deployment(_) => true,
             // A steady state is none: a service in a crash loop reports one after every restart.
             Body::ServiceAction(action) => &*action.name != "SERVICE_STEADY_STATE",
+            Body::Hook(hook) => hook.is_waiting,
             Body::Alarm(_) | Body::Parameter(_) | Body::Other { .. } => false,
         }
     }

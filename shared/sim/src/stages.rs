@@ -18,7 +18,7 @@
 //! first deployment of a service, which has nothing to shift from, has no stages; a rollback shifts all traffic back at
 //! once, stops green in CLEAN_UP, and is told like every rollback (`rollback.rs`); the circuit breaker does nothing, since
 //! its reference speaks of rolling updates only. EventBridge gets the ECS Deployment State Changes of every deployment;
-//! `ECS Hook State Change` it does not get, whose detail is not published.
+//! `ECS Hook State Change` it does not get, so that what is seen of a hook is what reading shows.
 
 use jiff::{SignedDuration, Timestamp};
 

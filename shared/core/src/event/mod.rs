@@ -8,6 +8,7 @@
 //! somebody else's, whatever its shape, never fails here.
 
 mod alarm;
+mod hook;
 mod parameter;
 mod raw;
 mod service;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 pub use alarm::{AlarmEvent, AlarmState};
+pub use hook::HookEvent;
 pub use parameter::{ConfigFile, ParameterEvent};
 pub use service::{DeploymentEvent, DeploymentEventName, ServiceActionEvent};
 pub use task::{Container, Owner, TaskEvent, TaskStatus};
@@ -50,6 +52,8 @@ pub enum Body {
     Deployment(DeploymentEvent),
     /// `ECS Service Action`
     ServiceAction(ServiceActionEvent),
+    /// `ECS Hook State Change`
+    Hook(HookEvent),
     /// `CloudWatch Alarm State Change`
     Alarm(Box<AlarmEvent>),
     /// `Parameter Store Change`
@@ -129,6 +133,7 @@ pub fn parse(text: &[u8], interner: &mut Interner) -> Result<Event, EventError> 
                 Body::Deployment(service::read_deployment(&detail, &envelope, interner)?)
             }
         }
+        Some(raw::Detail::Hook(detail)) => Body::Hook(hook::read(&detail, &envelope, interner)),
         Some(raw::Detail::Alarm(detail)) => Body::Alarm(Box::new(alarm::read(detail, interner)?)),
         Some(raw::Detail::Parameter(detail)) => {
             Body::Parameter(parameter::read(&detail, interner)?)
@@ -157,7 +162,7 @@ pub fn parse(text: &[u8], interner: &mut Interner) -> Result<Event, EventError> 
 /// no `source` that begins with `aws.` (PutEvents in the EventBridge API reference). Trimmed samples lack it.
 fn is_foreign(envelope: &raw::Envelope<'_>, detail_type: &str) -> bool {
     let ours = match raw::DetailKind::of(detail_type) {
-        raw::DetailKind::Task | raw::DetailKind::Service => "aws.ecs",
+        raw::DetailKind::Task | raw::DetailKind::Service | raw::DetailKind::Hook => "aws.ecs",
         raw::DetailKind::Alarm => "aws.cloudwatch",
         raw::DetailKind::Parameter => "aws.ssm",
         raw::DetailKind::Other => return true,
@@ -208,6 +213,14 @@ impl Event {
             },
             Body::Deployment(DeploymentEvent { service, .. })
             | Body::ServiceAction(ServiceActionEvent { service, .. }) => of_service(service),
+            Body::Hook(hook) if !hook.is_waiting => Concern::Nobody,
+            Body::Hook(HookEvent { service, .. }) => service.as_ref().map_or_else(
+                || {
+                    let why = "neither `resources[0]` nor `detail.serviceArn` names a cluster and a service";
+                    Concern::Unused(why.to_owned())
+                },
+                Concern::Service,
+            ),
             Body::Alarm(alarm) if crate::alarm::is_of_scaling(&alarm.name) => Concern::Nobody,
             Body::Alarm(alarm) => Concern::Alarm(alarm),
             Body::Parameter(parameter) => Concern::Parameter(parameter),
@@ -233,6 +246,9 @@ impl Event {
                 (Body::ServiceAction(a), Body::ServiceAction(b)) => {
                     (&a.service, &a.name).cmp(&(&b.service, &b.name))
                 }
+                (Body::Hook(a), Body::Hook(b)) => {
+                    (&a.service, a.is_waiting).cmp(&(&b.service, b.is_waiting))
+                }
                 (Body::Alarm(a), Body::Alarm(b)) => {
                     (&a.name, a.changed_at).cmp(&(&b.name, b.changed_at))
                 }
@@ -257,8 +273,8 @@ impl Event {
             },
             Body::Task(_) => 1,
             Body::ServiceAction(_) => 5,
-            Body::Alarm(_) => 6,
-            Body::Parameter(_) => 7,
+            Body::Hook(_) => 6,
+            Body::Alarm(_) | Body::Parameter(_) => 7,
             Body::Other { .. } => 8,
         }
     }

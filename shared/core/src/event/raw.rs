@@ -85,6 +85,7 @@ pub(super) struct Envelope<'a> {
 pub(super) enum Detail<'a> {
     Task(super::task::Detail<'a>),
     Service(super::service::Detail<'a>),
+    Hook(super::hook::Detail<'a>),
     Alarm(super::alarm::Detail<'a>),
     Parameter(super::parameter::Detail<'a>),
     /// Of no use; its shape is somebody else's.
@@ -97,6 +98,7 @@ pub(super) enum Detail<'a> {
 pub(super) enum DetailKind {
     Task,
     Service,
+    Hook,
     Alarm,
     Parameter,
     Other,
@@ -107,6 +109,7 @@ impl DetailKind {
         match detail_type {
             "ECS Task State Change" => Self::Task,
             "ECS Deployment State Change" | "ECS Service Action" => Self::Service,
+            "ECS Hook State Change" => Self::Hook,
             "CloudWatch Alarm State Change" => Self::Alarm,
             "Parameter Store Change" => Self::Parameter,
             _ => Self::Other,
@@ -130,6 +133,7 @@ impl<'a> Envelope<'a> {
         Ok(Some(match kind {
             DetailKind::Task => Detail::Task(read::<Object<_>>(text, "detail")?.0),
             DetailKind::Service => Detail::Service(read::<Object<_>>(text, "detail")?.0),
+            DetailKind::Hook => Detail::Hook(read::<Object<_>>(text, "detail")?.0),
             DetailKind::Alarm => Detail::Alarm(read::<Object<_>>(text, "detail")?.0),
             DetailKind::Parameter => Detail::Parameter(read::<Object<_>>(text, "detail")?.0),
             DetailKind::Other => Detail::Other,
@@ -181,6 +185,7 @@ fn detail<'de, A: MapAccess<'de>>(
     Ok(match detail_type.map(DetailKind::of) {
         Some(DetailKind::Task) => map.next_value::<Read<_>>()?.map(|d| Detail::Task(d.0)),
         Some(DetailKind::Service) => map.next_value::<Read<_>>()?.map(|d| Detail::Service(d.0)),
+        Some(DetailKind::Hook) => map.next_value::<Read<_>>()?.map(|d| Detail::Hook(d.0)),
         Some(DetailKind::Alarm) => map.next_value::<Read<_>>()?.map(|d| Detail::Alarm(d.0)),
         Some(DetailKind::Parameter) => map.next_value::<Read<_>>()?.map(|d| Detail::Parameter(d.0)),
         Some(DetailKind::Other) => {

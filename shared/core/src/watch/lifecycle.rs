@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::deciding::Deciding;
 use super::{READ_EVERY, Running};
-use crate::event::ServiceActionEvent;
+use crate::event::{HookEvent, ServiceActionEvent};
 use crate::group::GroupKey;
 use crate::incident::{Incident, IncidentKind, Resolution};
 use crate::ledger::{Deployment, TaskStop};
@@ -93,6 +93,17 @@ pub(super) fn absorb_action(record: &mut Record, action: &ServiceActionEvent, at
     }
 }
 
+/// A hook waits for somebody: the deployment in flight is looked at now, not when it is late. By then the hook may have
+/// expired, and its time would have counted as the deployment's own.
+pub(super) fn absorb_hook(record: &mut Record, hook: &HookEvent, at: Timestamp) {
+    let Some((id, _)) = record.ledger.current().filter(|_| hook.is_waiting) else { return };
+    let id = id.clone();
+    let Some(deployment) = record.ledger.deployment_mut(&id) else { return };
+    if deployment.completed().is_none() && deployment.failed().is_none() {
+        deployment.look_at = Some(deployment.look_at.map_or(at, |look| look.min(at)));
+    }
+}
+
 /// A loop that the revision is not known to cause.
 struct Starving {
     about: DeploymentId,
@@ -123,11 +134,12 @@ impl Deciding<'_> {
         })
     }
 
-    /// When the current deployment is stuck, or is looked at again because it waits.
+    /// When the current deployment is stuck, or is looked at again because it waits, or a hook of it does.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         let (_, deployment) = self.in_flight()?;
         if deployment.deadline_settled {
-            return None;
+            // People know that it is late, and not that a hook waits for them.
+            return deployment.look_at;
         }
         let from = deployment.waited_until.unwrap_or(deployment.began());
         let deadline = from.saturating_add(self.health().deadline).ok()?;
@@ -271,7 +283,7 @@ impl Deciding<'_> {
         let is_moot = self.is_moot(&id);
         let Some(deployment) = self.record.ledger.deployment_mut(&id) else { return };
         deployment.look_at = None;
-        if !is_late {
+        if !is_late || deployment.deadline_settled {
             return;
         }
         deployment.deadline_settled = true;

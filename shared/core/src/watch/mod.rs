@@ -321,6 +321,7 @@ fn absorb(record: &mut Record, mut events: Vec<Event>, entries: &mut Vec<Entry>,
                 record.ledger.absorb_deployment(&deployment, at);
             }
             Body::ServiceAction(action) => lifecycle::absorb_action(record, &action, at),
+            Body::Hook(hook) => lifecycle::absorb_hook(record, &hook, at),
             Body::Alarm(alarm) => record.alarms.absorb(&alarm, at),
             // Tasks that begin or run are read from ECS when it matters; the rest decides nothing yet.
             Body::Task(_) | Body::Parameter(_) | Body::Other { .. } => {}

@@ -25,6 +25,7 @@ fn samples() -> Vec<Event> {
             Body::Task(task) => task.version = None,
             Body::Deployment(deployment) => deployment.service = None,
             Body::ServiceAction(action) => action.service = None,
+            Body::Hook(hook) => hook.service = None,
             Body::Alarm(alarm) => alarm.changed_at = None,
             Body::Parameter(parameter) => parameter.is_deleted = true,
             Body::Other { detail_type } => *detail_type = "".into(),

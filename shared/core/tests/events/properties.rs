@@ -32,6 +32,7 @@ fn indispensable(event: &Value) -> &'static [&'static str] {
         "ECS Service Action" => {
             &["/detail", "/detail-type", "/detail/eventName", "/resources", "/resources/0"]
         }
+        "ECS Hook State Change" => &["/detail", "/detail-type"],
         "CloudWatch Alarm State Change" => &["/detail", "/detail-type", "/detail/alarmName"],
         "Parameter Store Change" => &["/detail", "/detail-type", "/detail/name"],
         _ => &["/detail-type"],

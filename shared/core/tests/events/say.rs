@@ -3,8 +3,8 @@
 use std::fmt::{Debug, Display};
 
 use steady_core::event::{
-    AlarmEvent, Body, Container, DeploymentEvent, Event, Owner, ParameterEvent, ServiceActionEvent,
-    TaskEvent, TaskStatus,
+    AlarmEvent, Body, Container, DeploymentEvent, Event, HookEvent, Owner, ParameterEvent,
+    ServiceActionEvent, TaskEvent, TaskStatus,
 };
 use steady_core::name::FamilyKey;
 
@@ -24,6 +24,7 @@ pub(crate) fn whole(event: &Event) -> String {
         Body::Task(event) => task(event),
         Body::Deployment(event) => deployment(event),
         Body::ServiceAction(event) => action(event),
+        Body::Hook(event) => hook(event),
         Body::Alarm(event) => alarm(event),
         Body::Parameter(event) => parameter(event),
         Body::Other { detail_type } => format!("other {detail_type}"),
@@ -109,6 +110,12 @@ fn action(event: &ServiceActionEvent) -> String {
     format!("service {} {name}\nreason {}", or_dash(service), text(reason))
 }
 
+fn hook(event: &HookEvent) -> String {
+    let HookEvent { service, is_waiting } = event;
+    let waits = if *is_waiting { "waits for somebody" } else { "waits for nobody" };
+    format!("a hook of {} {waits}", or_dash(service))
+}
+
 fn alarm(event: &AlarmEvent) -> String {
     let AlarmEvent { name, state, changed_at, reason, previous } = event;
     format!(
@@ -150,6 +157,7 @@ pub(crate) fn brief(event: &Event) -> String {
             format!("deployment {} {:?}", or_dash(&event.service), event.name)
         }
         Body::ServiceAction(event) => format!("service {} {}", or_dash(&event.service), event.name),
+        Body::Hook(event) => format!("hook {}", or_dash(&event.service)),
         Body::Alarm(event) => format!("alarm {} {:?}", event.name, event.state),
         Body::Parameter(event) => parameter(event),
         Body::Other { detail_type } => format!("other {detail_type}"),

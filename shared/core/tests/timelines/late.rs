@@ -215,15 +215,25 @@ fn bake_and_traffic_shift_do_not_count_towards_the_deadline() {
     assert_eq!(kind(&story), Some(IncidentKind::DeploymentStuck));
 }
 
-#[test]
-fn a_pause_hook_is_told_once_shortly_before_ecs_acts_by_itself() {
-    let mut story = begun();
+/// The deployment waits at a hook that expires in so many minutes.
+fn pause(story: &mut Story, minutes_left: i64) {
     let hook = PauseHook {
         id: "ecs-pause-e7tK9G".to_owned(),
-        expires_at: Some(story.now + minutes(60)),
+        expires_at: Some(story.now + minutes(minutes_left)),
         timeout_action: Some("ROLLBACK".to_owned()),
     };
     story.standing().stage = stage("POST_TEST_TRAFFIC_SHIFT", Some(hook));
+}
+
+/// Somebody answers the hook, and the deployment goes on.
+fn go_on(story: &mut Story) {
+    story.standing().stage = stage("CLEAN_UP", None);
+}
+
+#[test]
+fn a_pause_hook_is_told_once_shortly_before_ecs_acts_by_itself() {
+    let mut story = begun();
+    pause(&mut story, 60);
     story.pass(minutes(50) - seconds(1));
     assert_eq!(story.kinds(), [""; 0]);
     story.pass(minutes(9));
@@ -241,4 +251,70 @@ fn a_pause_hook_is_told_once_shortly_before_ecs_acts_by_itself() {
 
     notice hook-cb339a732ca448ed
     "#);
+}
+
+#[test]
+fn a_pause_hook_that_expires_before_the_deadline_is_told_and_does_not_count_towards_it() {
+    let mut story = begun();
+    story.pass(minutes(2));
+    pause(&mut story, 15);
+    story.hook_waits();
+    assert_eq!(story.kinds(), [""; 0], "there is time");
+    story.pass(minutes(5));
+    assert_eq!(story.stages(), ["hook-waiting"], "ten minutes before ECS acts");
+    story.pass(minutes(9));
+    go_on(&mut story);
+    story.pass(minutes(15));
+    assert_eq!(story.stages(), ["hook-waiting"], "its time counts from when it was seen to wait");
+    story.pass(minutes(6));
+    assert_eq!(story.stages(), ["hook-waiting", "opened"]);
+}
+
+#[test]
+fn a_pause_hook_of_a_few_minutes_is_told_at_once() {
+    let mut story = begun();
+    story.pass(minutes(2));
+    pause(&mut story, 5);
+    story.hook_waits();
+    assert_eq!(story.stages(), ["hook-waiting"]);
+    story.hook_waits();
+    story.pass(minutes(1));
+    assert_eq!(story.stages(), ["hook-waiting"], "a repeat tells nobody again");
+}
+
+#[test]
+fn an_event_of_a_hook_that_is_answered_by_now_changes_nothing() {
+    let mut story = begun();
+    go_on(&mut story);
+    story.pass(minutes(2));
+    story.hook_waits();
+    story.pass(minutes(17));
+    assert_eq!((story.kinds(), story.ecs.reads.len()), (vec![], 2), "the begin's read, and one");
+    story.pass(minutes(1));
+    assert_eq!(kind(&story), Some(IncidentKind::DeploymentStuck), "its time has not begun anew");
+}
+
+#[test]
+fn a_hook_that_waits_in_a_deployment_known_to_be_stuck_is_told_all_the_same() {
+    let mut story = begun();
+    story.pass(minutes(25));
+    assert_eq!(story.stages(), ["opened"]);
+    pause(&mut story, 30);
+    story.hook_waits();
+    story.pass(minutes(21));
+    go_on(&mut story);
+    story.pass(minutes(60));
+    assert_eq!(story.stages(), ["opened", "escalated", "hook-waiting", "escalated"]);
+    assert_eq!(story.count("incident-joined"), 0, "nor is it told as stuck once more");
+}
+
+#[test]
+fn a_hook_of_a_deployment_that_has_ended_is_no_reason_to_read() {
+    let mut story = begun();
+    (0..4).for_each(|_| drop(story.start(42)));
+    story.complete(42);
+    let reads = story.ecs.reads.len();
+    story.hook_waits();
+    story.pass(minutes(1));
+    assert_eq!(story.ecs.reads.len(), reads);
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use steady_core::config::{RollbackMode, ServiceConfig};
 use steady_core::event::{
-    AlarmEvent, AlarmState, Body, Container, DeploymentEvent, DeploymentEventName, Event, Owner,
-    ServiceActionEvent, TaskEvent, TaskStatus,
+    AlarmEvent, AlarmState, Body, Container, DeploymentEvent, DeploymentEventName, Event,
+    HookEvent, Owner, ServiceActionEvent, TaskEvent, TaskStatus,
 };
 use steady_core::installation::Account;
 use steady_core::name::{DeploymentId, ServiceKey, TaskArn};
@@ -179,6 +179,13 @@ impl Story {
             name,
             reason: Some(reason.into()),
         });
+        self.decide(vec![self.event(body)]);
+    }
+
+    /// A PAUSE hook waits for somebody: so the service deployment's event says.
+    pub(crate) fn hook_waits(&mut self) {
+        let service = Some(self.record.service.clone());
+        let body = Body::Hook(HookEvent { service, is_waiting: true });
         self.decide(vec![self.event(body)]);
     }
 
