@@ -118,6 +118,14 @@ impl Outbox {
         }
     }
 
+    /// People were told that the tasks of this probe, which is to end, cannot be stopped.
+    pub(crate) fn note_left_told(&mut self, id: &str) {
+        let one = self.pending.iter_mut().find(|one| one.id == id);
+        if let Some(Work::StopProbe(probe)) = one.map(|one| &mut one.work) {
+            probe.left_told = true;
+        }
+    }
+
     /// Takes up everything that nobody else is at, for `by`, until `until`; the ids, in the order in which it is to be
     /// done. What `by` holds already counts too: it may have lost the answer to its own save.
     pub(crate) fn claim(&mut self, by: &str, until: Timestamp, now: Timestamp) -> Vec<String> {

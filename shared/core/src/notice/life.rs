@@ -293,7 +293,7 @@ pub fn of_pause_hook(
 }
 
 /// A name as the shell takes it for one word.
-fn quoted_for_shell(name: &str) -> String {
+pub(super) fn quoted_for_shell(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
     if !name.is_empty() && name.chars().all(is_plain) {
         return name.to_owned();

@@ -18,6 +18,7 @@ mod standalone;
 mod steps;
 mod target;
 mod together;
+mod witnesses_left;
 pub mod words;
 
 use jiff::Timestamp;
@@ -39,6 +40,7 @@ pub use pause::{PauseStage, of_pause};
 pub use scaling::{of_held_scaling, of_refused_scaling, of_vanished_config};
 pub use scaling_trouble::{TroubleStage, of_rejected_defaults, of_scaling_trouble};
 pub use standalone::of_standalone_task;
+pub use witnesses_left::of_witnesses_left;
 
 /// SNS takes subjects of less than 100 ASCII characters (Publish in the API reference).
 pub const SUBJECT_MAX: usize = 99;

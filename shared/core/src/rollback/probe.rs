@@ -53,6 +53,9 @@ pub struct Probe {
     /// What ECS has made of it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub asked: Asked,
+    /// Whether people were told that its tasks cannot be stopped.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub left_told: bool,
 }
 
 /// What ECS has made of a probe's RunTask.
@@ -80,6 +83,7 @@ impl Probe {
             began: now,
             until: now.saturating_add(PROBE_TAKES).unwrap_or(now),
             asked: Asked::NotYet,
+            left_told: false,
         }
     }
 

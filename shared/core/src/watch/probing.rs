@@ -3,15 +3,19 @@
 //! // INVARIANT: while the record has a probe, either its incident is still being probed, or stopping its tasks is in the
 //! outbox. It leaves the record when none of its tasks is left, or for another, and stays in the outbox until then.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::deciding::Deciding;
 use super::{READ_EVERY, Running};
 use crate::ledger::Fate;
 use crate::name::DeploymentId;
+use crate::notice;
 use crate::outbox::Work;
 use crate::report::What;
 use crate::rollback::{Asked, Considered, Probe, Refusal, RollbackState};
+
+/// People are told of tasks that could not be stopped for so long: what is throttled, or slow, is over by then.
+const LEFT_TOLD_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 impl Deciding<'_> {
     /// The probe that bears on the open incident.
@@ -115,6 +119,18 @@ impl Deciding<'_> {
         if !self.record.outbox.pending().iter().any(|one| stops(&one.work)) {
             self.record.outbox.push_stop_probe(probe, self.now);
         }
+    }
+
+    /// Its tasks have not been stopped yet, or it cannot be seen whether they have.
+    pub(super) fn probe_stays(&mut self, id: &str, probe: &Probe, why: &str, since: Timestamp) {
+        if probe.left_told || self.now.duration_since(since) < LEFT_TOLD_AFTER {
+            return;
+        }
+        self.record.outbox.note_left_told(id);
+        let (record, config, now) = (&self.record, self.config, self.now);
+        let notice = notice::of_witnesses_left(record, probe, why, since, config, now);
+        self.record.outbox.push_message(notice.message(), now);
+        self.tell(What::Notice(Box::new(notice)));
     }
 
     /// What the witnesses have come to, as read just now.

@@ -103,8 +103,9 @@ impl Deciding<'_> {
                 self.record.probe.take_if(|known| known.is(&probe));
                 self.tell(What::ProbeEnded(probe));
             }
-            (Work::StopProbe(_), Settled::NotNow(why) | Settled::Refused(why)) => {
+            (Work::StopProbe(probe), Settled::NotNow(why) | Settled::Refused(why)) => {
                 self.put_off(id, why);
+                self.probe_stays(id, &probe, why, decided_at);
             }
             (Work::Override(_), Settled::Done) => drop(self.record.outbox.confirm(id)),
             (Work::Override(_), Settled::NotNow(why)) => self.put_off(id, why),

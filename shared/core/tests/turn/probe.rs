@@ -79,6 +79,59 @@ fn where_tasks_may_not_be_stopped_it_is_tried_until_they_may() {
     assert_eq!(world.record().probe, None);
 }
 
+/// The notices of witnesses that run on.
+fn of_left(world: &World) -> Vec<String> {
+    let sent = world.with(|state| state.sent.clone());
+    let left = sent.into_iter().filter(|message| message.attributes["stage"] == "witnesses-left");
+    left.map(|message| format!("{}\n\n{}", message.subject, message.body)).collect()
+}
+
+#[test]
+fn witnesses_that_cannot_be_stopped_for_ten_minutes_are_told_once_with_the_command_that_does() {
+    let world = World::with_proven();
+    world.with(|state| state.broken.insert("StopTask", FAULTS[1]));
+    loops(&world);
+    for minute in 0..9 {
+        world.pass(60);
+        world.turn(&format!("minute-{minute}"), &[]);
+    }
+    assert_eq!(of_left(&world), [""; 0], "what is slow is over by then");
+    sweeps(&world);
+    let told = of_left(&world);
+    assert_eq!(told.len(), 1, "{told:#?}");
+    insta::assert_snapshot!(told[0], @r#"
+    [warning] prod/checkout: witnesses of checkout:41 cannot be stopped for 10 min
+
+    Steady started tasks of checkout:41 beside prod/checkout as witnesses and has tried for 10 min to stop them: they may run on, beside the service's own, cost as much and do the same work, until they are stopped.
+
+    Since     2026-11-21 02:33:00 UTC
+
+    Why       the last try: StopTask was refused (AccessDeniedException: is not authorized)
+
+    Done      Steady tries again each minute until none is left; you are not told of it again
+
+    You       1. To stop them now: for task in $(aws ecs list-tasks --cluster prod --started-by steady-probe/01M7XZ27083FEXRH7ZDPTYWSZ6-1795228245 --region eu-west-1 --query "taskArns[]" --output text); do aws ecs stop-task --cluster prod --region eu-west-1 --task "$task"; done
+              2. If AWS says AccessDenied: the roles of `watch`, `alarm` and `sweep` need ecs:StopTask on the tasks, and nothing may deny it
+
+    notice witnesses-28ad3d3eb1af89b3
+    "#);
+}
+
+#[test]
+fn witnesses_that_are_stopped_late_are_told_to_nobody() {
+    let world = World::with_proven();
+    world.with(|state| state.broken.insert("StopTask", Fault::Throttled));
+    loops(&world);
+    for minute in 0..8 {
+        world.pass(60);
+        world.turn(&format!("minute-{minute}"), &[]);
+    }
+    world.with(|state| state.broken.clear());
+    sweeps(&world);
+    assert_eq!(world.with(|state| state.witnesses.len()), 0);
+    assert_eq!(of_left(&world), [""; 0]);
+}
+
 /// What each notice says that was done, and the line before it.
 fn told(world: &World) -> Vec<String> {
     let bodies = world.with(|state| state.sent.clone());
