@@ -46,7 +46,8 @@ pub(super) fn page(all: &[Done<'_>], guards: &[Guard], shown: Guard, seed: u64) 
 }
 
 const LEGEND: &str = "<p class=\"legend\"><span class=\"r1\">old revision</span> <span class=\"r2\">new</span> \
-<span class=\"r3\">later ones</span>; pale until RUNNING. <span class=\"bad\">failed</span> and \
+<span class=\"r3\">later ones</span>, <span class=\"witness\">witnesses</span> that Steady started, below the service’s own; \
+pale until RUNNING. <span class=\"bad\">failed</span> and \
 <span class=\"environment\">ended by the environment</span> mark the end of a task. Below: the evidence against the current \
 deployment, on a log scale; at 20 : 1 it counts as sick, at 1000 : 1 key 1 turns.</p>\n";
 

@@ -237,13 +237,13 @@ fn fault(reader: &mut Reader<'_>, mut table: Table<'_>, services: &[Service]) ->
         },
         "lose-tasks" => FaultKind::LoseTasks {
             share: reader.share(&mut table, "share").unwrap_or(1.0),
-            told_as_host: reader.flag(&mut table, "told_as_host").unwrap_or(false),
+            as_host_failure: reader.flag(&mut table, "told_as_host").unwrap_or(false),
         },
         "spot-interruption" => {
             FaultKind::SpotInterruption { share: reader.share(&mut table, "share").unwrap_or(1.0) }
         }
         "no-capacity" => FaultKind::NoCapacity,
-        _ => FaultKind::RegistryOutage,
+        _ => FaultKind::NoRegistry,
     };
     let is_instant =
         matches!(kind, FaultKind::LoseTasks { .. } | FaultKind::SpotInterruption { .. });

@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
+pub use steady_sim::FaultKind;
+
 pub use super::reading::read;
 
 use super::guard::Guard;
@@ -184,36 +186,6 @@ pub struct Fault {
     pub kind: FaultKind,
     /// Which services; `None`: all.
     pub services: Option<Vec<String>>,
-}
-
-/// What befalls.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FaultKind {
-    /// Something that the tasks need is gone, and they end by themselves, as if it were their own fault.
-    Outage {
-        /// Share of the starts that die at once: 0 to 1.
-        boots: f64,
-        /// How often running tasks die, per task and minute.
-        running_per_minute: f64,
-        /// With this code.
-        exit_code: i64,
-    },
-    /// A share of all tasks ends at once.
-    LoseTasks {
-        /// 0 to 1.
-        share: f64,
-        /// Whether ECS says that it was the host.
-        told_as_host: bool,
-    },
-    /// A share of all tasks is told by Spot that it ends.
-    SpotInterruption {
-        /// 0 to 1.
-        share: f64,
-    },
-    /// No task can be placed.
-    NoCapacity,
-    /// No image can be pulled.
-    RegistryOutage,
 }
 
 /// A deployment by somebody.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use steady_core::event::{Body, DeploymentEventName, Event, TaskEvent};
+use steady_core::event::{Body, DeploymentEventName, Event, Owner, TaskEvent};
 use steady_core::evidence;
 use steady_core::ledger::TaskStop;
-use steady_core::name::ServiceKey;
+use steady_core::name::{FamilyKey, ServiceKey};
 use steady_core::port::RunningTask;
 use steady_core::record::Record;
 use steady_core::report::Entry;
@@ -48,6 +48,8 @@ pub(super) struct ServiceStory {
 pub(super) struct TaskLine {
     /// Its revision's number: 1 is the old one.
     pub(super) revision: usize,
+    /// Whether it is a probe's, and none of the service's own.
+    pub(super) is_witness: bool,
     pub(super) created: Timestamp,
     pub(super) started: Option<Timestamp>,
     pub(super) ended: Option<Timestamp>,
@@ -72,7 +74,14 @@ impl Story {
         let of = |service: &Option<&ServiceKey>, one: &ServiceStory| *service == Some(&one.service);
         match &event.body {
             Body::Task(task) => {
-                let service = task.service();
+                // Nobody else runs tasks of no service here, and a service's family has its name.
+                let witness = match &task.owner {
+                    Owner::Standalone(FamilyKey { cluster: Some(cluster), family }) => {
+                        Some(ServiceKey::new(cluster, family.as_str()))
+                    }
+                    _ => None,
+                };
+                let service = task.service().or(witness.as_ref());
                 let found = self.services.iter_mut().find(|one| of(&service, one));
                 found.into_iter().for_each(|one| one.task(task, event.time.unwrap_or(now)));
             }
@@ -118,6 +127,7 @@ impl ServiceStory {
             task.revision.as_ref().and_then(|it| it.as_str().rsplit(':').next()?.parse().ok());
         let line = self.tasks.entry(task.task.hash64()).or_insert_with(|| TaskLine {
             revision: number.unwrap_or(1),
+            is_witness: task.service().is_none(),
             created: task.created_at.unwrap_or(at),
             started: None,
             ended: None,

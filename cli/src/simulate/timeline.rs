@@ -15,7 +15,7 @@ use super::world::MINUTE_0;
 /// In units of the picture, which is as wide as the page.
 const WIDTH: f64 = 1000.0;
 const LEFT: f64 = 52.0;
-const RIGHT: f64 = 12.0;
+const RIGHT: f64 = 24.0;
 const TASKS_HEIGHT: f64 = 220.0;
 const LANE_HEIGHT: f64 = 14.0;
 const EVIDENCE_HEIGHT: f64 = 110.0;
@@ -171,17 +171,26 @@ fn fault_words(kind: &FaultKind) -> &'static str {
         FaultKind::LoseTasks { .. } => "tasks lost",
         FaultKind::SpotInterruption { .. } => "Spot interruption",
         FaultKind::NoCapacity => "no capacity",
-        FaultKind::RegistryOutage => "registry away",
+        FaultKind::NoRegistry => "registry away",
+        FaultKind::NoSecrets => "secrets away",
     }
 }
 
-/// The tasks of the shown time, each in the first lane that is free by then.
+/// The tasks of the shown time in lanes: the service's own, and below them the witnesses.
 fn in_lanes<'s>(service: &'s ServiceStory, scale: &Scale) -> Vec<(usize, &'s TaskLine)> {
-    let mut tasks: Vec<&TaskLine> = service
-        .tasks
-        .values()
-        .filter(|task| task.created < scale.to && task.ended.is_none_or(|ended| ended > scale.from))
-        .collect();
+    let is_shown = |task: &&TaskLine| {
+        task.created < scale.to && task.ended.is_none_or(|ended| ended > scale.from)
+    };
+    let (witnesses, own): (Vec<&TaskLine>, Vec<&TaskLine>) =
+        service.tasks.values().filter(is_shown).partition(|task| task.is_witness);
+    let mut placed = lanes_of(own);
+    let below = placed.iter().map(|(lane, _)| lane + 1).max().unwrap_or(0);
+    placed.extend(lanes_of(witnesses).into_iter().map(|(lane, task)| (below + lane, task)));
+    placed
+}
+
+/// Each task in the first lane that is free by then.
+fn lanes_of(mut tasks: Vec<&TaskLine>) -> Vec<(usize, &TaskLine)> {
     tasks.sort_by_key(|task| (task.created, task.started, task.ended));
     let mut lanes: Vec<Timestamp> = Vec::new();
     let mut placed = Vec::new();
@@ -200,6 +209,7 @@ fn in_lanes<'s>(service: &'s ServiceStory, scale: &Scale) -> Vec<(usize, &'s Tas
 
 fn bar(page: &mut String, task: &TaskLine, scale: &Scale, (y, thick): (f64, f64)) {
     let class = match task.revision {
+        _ if task.is_witness => "witness",
         1 => "r1",
         2 => "r2",
         _ => "r3",

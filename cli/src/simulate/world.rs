@@ -13,7 +13,7 @@ use steady_sim::{Behaviour, Ecs, Mixed, Setup};
 
 use super::aws::Aws;
 use super::guard::{Guard, Watching};
-use super::scenario::{Conduct, FaultKind, Scenario, Service};
+use super::scenario::{Conduct, Scenario, Service};
 use super::story::Story;
 use super::typed::Facts;
 
@@ -239,19 +239,7 @@ fn people(ecs: &mut Ecs, scenario: &Scenario, guard: Guard) {
             at: after(fault.at),
             lasts: fault.lasts,
             services: services.map(short).collect(),
-            kind: match fault.kind {
-                FaultKind::Outage { boots, running_per_minute, exit_code } => {
-                    steady_sim::FaultKind::Outage { boots, running_per_minute, exit_code }
-                }
-                FaultKind::LoseTasks { share, told_as_host } => {
-                    steady_sim::FaultKind::LoseTasks { share, as_host_failure: told_as_host }
-                }
-                FaultKind::SpotInterruption { share } => {
-                    steady_sim::FaultKind::SpotInterruption { share }
-                }
-                FaultKind::NoCapacity => steady_sim::FaultKind::NoCapacity,
-                FaultKind::RegistryOutage => steady_sim::FaultKind::NoRegistry,
-            },
+            kind: fault.kind.clone(),
         });
     }
 }

@@ -27,6 +27,33 @@ fn the_page_shows_each_scenario_and_refers_to_nothing_outside() {
 }
 
 #[test]
+fn witnesses_are_drawn_below_the_tasks_of_the_service_in_a_colour_of_their_own() {
+    let folder = Folder::new();
+    folder.file("crash.toml", CRASH);
+    let page = |guard: &str| {
+        let args =
+            ["simulate", "crash.toml", "--runs", "1", "--guard", guard, "--html", "page.html"];
+        steady(&folder, &args).good();
+        std::fs::read_to_string(folder.path().join("page.html")).unwrap()
+    };
+    // Where the bars of a kind begin, from the top.
+    let tops = |page: &str, class: &str| -> Vec<f64> {
+        let begins = format!("<rect class=\"{class}\"");
+        let bars = page.split(&begins).skip(1);
+        let top = |bar: &str| bar.split('"').nth(3).unwrap().parse().unwrap();
+        bars.map(top).collect()
+    };
+    let probed = page("probe");
+    let witnesses = tops(&probed, "witness");
+    assert!(witnesses.len() >= 2, "{witnesses:?}");
+    let own = [tops(&probed, "r1"), tops(&probed, "r2")].concat();
+    let lowest = own.into_iter().fold(0.0, f64::max);
+    assert!(witnesses.iter().all(|top| *top > lowest), "{witnesses:?} {lowest}");
+    assert!(probed.contains("<span class=\"witness\">witnesses</span>"), "the legend names them");
+    assert!(tops(&page("act"), "witness").is_empty());
+}
+
+#[test]
 fn a_page_that_cannot_be_written_ends_with_70() {
     let folder = Folder::new();
     folder.file("crash.toml", CRASH);
