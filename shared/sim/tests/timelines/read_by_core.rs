@@ -81,7 +81,9 @@ fn every_event_parses_and_every_stop_is_classified_as_it_was_meant() {
                 Body::ServiceAction(one) => {
                     assert_eq!(one.service.unwrap().as_str(), "prod/checkout")
                 }
-                Body::Alarm(_) | Body::Parameter(_) | Body::Other { .. } => panic!("{event}"),
+                Body::Hook(_) | Body::Alarm(_) | Body::Parameter(_) | Body::Other { .. } => {
+                    panic!("{event}")
+                }
             }
         }
         assert!(found.remove(expected).unwrap_or(0) >= 2, "{behaviour:?}: {found:?}");
