@@ -9,6 +9,7 @@
     reason = "for tests, which may end at a surprise"
 )]
 
+use std::process::Command;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +19,7 @@ use serde_json::Value;
 use steady_aws::client::{Aws, Settings as Timing};
 use steady_aws::table::Table;
 use steady_core::port::{KeepRecords, Saved};
+use steady_local_aws::{Fault, What, When};
 use steady_sim::Behaviour;
 
 use crate::{Account, PERSON, REGION, TABLE, loader};
@@ -92,6 +94,70 @@ pub async fn standing(seed: u64) -> Account {
     account.create_service(4).await.unwrap();
     account.pass(SignedDuration::from_mins(15)).await.unwrap();
     account
+}
+
+/// Where `watch` dies with the batch of [`looping`], once its decision is saved: in which call of which operation, and how
+/// many changes of ECS were made by then. Before that two UpdateItems tell the account of the trouble and of the wish to roll
+/// back; the third confirms what was done.
+pub const DEATHS: [(&str, usize, usize); 4] = [
+    ("DescribeServiceDeployments", 0, 0),
+    ("StopServiceDeployment", 0, 0),
+    ("Publish", 0, 1),
+    ("UpdateItem", 2, 1),
+];
+
+/// What a process calls for a batch, by operation.
+pub async fn calls_for(process: &Process, account: &Account, batch: &Value) -> Vec<String> {
+    let before = account.aws.calls().len();
+    process.invoke(batch).await;
+    account.aws.calls().into_iter().skip(before).map(|call| call.operation).collect()
+}
+
+/// Kills a process with a batch in its `nth` call (from 0) of an operation, which hangs. `undisturbed`: what it calls for
+/// the same batch otherwise.
+pub async fn kill_in(
+    mut process: Process,
+    account: &Account,
+    batch: &Value,
+    undisturbed: &[String],
+    (operation, nth): (&str, usize),
+) {
+    let before = account.aws.calls().len() as u64;
+    let of_it = (before + 1..).zip(undisturbed).filter(|(_, call)| *call == operation);
+    let fatal = of_it.map(|(number, _)| number).nth(nth).unwrap();
+    account.aws.fault(Fault { when: When::Call(fatal), what: What::Hang });
+    process.begin(batch).await;
+    let is_there = || {
+        let calls = account.aws.calls();
+        calls.iter().any(|call| call.number == fatal && call.operation == operation)
+    };
+    process.until(is_there).await;
+    process.kill();
+}
+
+/// Runs a function's binary without one variable of its environment after the other; it has to end with a message that names
+/// the variable.
+///
+/// # Panics
+/// If it does not.
+pub fn names_the_variable_that_it_lacks(binary: &str) {
+    let set = [
+        ("STEADY_TABLE", "steady"),
+        ("STEADY_TOPIC", "arn:aws:sns:eu-west-1:111122223333:steady"),
+        ("STEADY_MODE", "act"),
+    ];
+    for (missing, _) in set {
+        let rest = set.into_iter().filter(|(name, _)| *name != missing);
+        let ended = Command::new(binary).env_clear().envs(rest).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1));
+        let said = String::from_utf8(ended.stdout).unwrap();
+        let line: Value = serde_json::from_str(said.trim()).unwrap();
+        assert_eq!(line["level"], "ERROR");
+        let message = line["message"].as_str().unwrap();
+        let named =
+            format!("the function cannot run: the environment variable `{missing}` is not set");
+        assert!(message.starts_with(&named), "{message}");
+    }
 }
 
 /// An account whose clock stands at the machine's: checkout:1 is proven, checkout:2 has begun to loop while it is deployed,

@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
 
-use std::process::Command;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use steady_aws::client::Settings as Timing;
 use steady_core::name::ServiceKey;
 use steady_core::port::KeepRecords;
 use steady_core::record::{Record, Stored};
-use steady_e2e::process::{Process, record_table};
+use steady_e2e::process::{Process, names_the_variable_that_it_lacks, record_table};
 use steady_e2e::{Account, TABLE};
 use steady_local_aws::{Fault, What, When};
 
@@ -143,21 +141,5 @@ async fn a_table_that_does_not_answer_fails_the_invocation_and_the_next_one_catc
 
 #[test]
 fn without_its_environment_it_ends_with_a_message_that_names_the_variable() {
-    let set = [
-        ("STEADY_TABLE", "steady"),
-        ("STEADY_TOPIC", "arn:aws:sns:eu-west-1:111122223333:steady"),
-        ("STEADY_MODE", "act"),
-    ];
-    for (missing, _) in set {
-        let rest = set.into_iter().filter(|(name, _)| *name != missing);
-        let ended =
-            Command::new(env!("CARGO_BIN_EXE_sweep")).env_clear().envs(rest).output().unwrap();
-        assert_eq!(ended.status.code(), Some(1));
-        let said = String::from_utf8(ended.stdout).unwrap();
-        let line: Value = serde_json::from_str(said.trim()).unwrap();
-        let message = line["message"].as_str().unwrap();
-        let named =
-            format!("the function cannot run: the environment variable `{missing}` is not set");
-        assert!(message.starts_with(&named), "{message}");
-    }
+    names_the_variable_that_it_lacks(env!("CARGO_BIN_EXE_sweep"));
 }

@@ -1,14 +1,14 @@
 //! The real binary as a process under a Runtime API, against the embedded AWS: races, deaths, and what it says when it cannot
 //! start.
 
-use std::process::Command;
-
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steady_core::port::KeepRecords;
-use steady_e2e::process::{Process, looping, loses_time, record_table};
+use steady_e2e::process::{
+    DEATHS, Process, calls_for, kill_in, looping, loses_time, names_the_variable_that_it_lacks,
+    record_table,
+};
 use steady_e2e::{Account, WATCH};
-use steady_local_aws::{Fault, What, When};
 
 const SERVICE: &str = "prod/checkout";
 
@@ -56,40 +56,16 @@ async fn two_processes_racing_on_the_same_batch_make_one_rollback_and_tell_it() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
-    // Where it dies, once its decision is saved, and whether ECS has been called by then.
-    // Two UpdateItems tell the account of the trouble and of the wish to roll back, before anything is saved.
-    let deaths = [
-        ("DescribeServiceDeployments", 0, 0),
-        ("StopServiceDeployment", 0, 0),
-        ("Publish", 0, 1),
-        ("UpdateItem", 2, 1),
-    ];
     let undisturbed: Vec<String> = {
         let mut account = looping(9).await;
         let batch = account.queue.batch(100).unwrap();
-        let before = account.aws.calls().len();
-        spawn(&account, "AKIAFIRST").await.invoke(&batch).await;
-        account.aws.calls().into_iter().skip(before).map(|call| call.operation).collect()
+        calls_for(&spawn(&account, "AKIAFIRST").await, &account, &batch).await
     };
-    for (operation, nth, done) in deaths {
+    for (operation, nth, done) in DEATHS {
         let mut account = looping(9).await;
         let batch = account.queue.batch(100).unwrap();
-        let before = account.aws.calls().len() as u64;
-        let of_it = (before + 1..).zip(&undisturbed).filter(|(_, call)| *call == operation);
-        let fatal = of_it.map(|(number, _)| number).nth(nth).unwrap();
-        account.aws.fault(Fault { when: When::Call(fatal), what: What::Hang });
-        let mut first = spawn(&account, "AKIAFIRST").await;
-        first.begin(&batch).await;
-        first
-            .until(|| {
-                account
-                    .aws
-                    .calls()
-                    .iter()
-                    .any(|call| call.number == fatal && call.operation == operation)
-            })
-            .await;
-        first.kill();
+        let first = spawn(&account, "AKIAFIRST").await;
+        kill_in(first, &account, &batch, &undisturbed, (operation, nth)).await;
         let pending = |record: &Value| record["outbox"].as_array().map_or(0, Vec::len);
         assert_eq!(
             (account.changes().len(), pending(&account.record().unwrap())),
@@ -130,11 +106,7 @@ async fn what_a_killed_process_leaves_is_finished_by_the_next_event() {
 async fn one_process_takes_a_batch_and_saves_it_once() {
     let mut account = looping(1).await;
     let batch = account.queue.batch(100).unwrap();
-    let process = spawn(&account, WATCH).await;
-    let before = account.aws.calls().len();
-    process.invoke(&batch).await;
-    let calls: Vec<String> =
-        account.aws.calls().into_iter().skip(before).map(|call| call.operation).collect();
+    let calls = calls_for(&spawn(&account, WATCH).await, &account, &batch).await;
     let count = |name: &str| calls.iter().filter(|call| *call == name).count();
     assert_eq!(
         (count("Query"), count("TransactWriteItems"), count("UpdateItem")),
@@ -148,22 +120,5 @@ async fn one_process_takes_a_batch_and_saves_it_once() {
 
 #[test]
 fn without_its_environment_it_ends_with_a_message_that_names_the_variable() {
-    let set = [
-        ("STEADY_TABLE", "steady"),
-        ("STEADY_TOPIC", "arn:aws:sns:eu-west-1:111122223333:steady"),
-        ("STEADY_MODE", "act"),
-    ];
-    for (missing, _) in set {
-        let rest = set.into_iter().filter(|(name, _)| *name != missing);
-        let ended =
-            Command::new(env!("CARGO_BIN_EXE_watch")).env_clear().envs(rest).output().unwrap();
-        assert_eq!(ended.status.code(), Some(1));
-        let said = String::from_utf8(ended.stdout).unwrap();
-        let line: Value = serde_json::from_str(said.trim()).unwrap();
-        assert_eq!(line["level"], "ERROR");
-        let message = line["message"].as_str().unwrap();
-        let named =
-            format!("the function cannot run: the environment variable `{missing}` is not set");
-        assert!(message.starts_with(&named), "{message}");
-    }
+    names_the_variable_that_it_lacks(env!("CARGO_BIN_EXE_watch"));
 }

@@ -8,9 +8,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steady_e2e::Account;
 use steady_e2e::process::{
-    Process, catches_up, grows_older, killed_for_memory, looping, loses_time,
+    DEATHS, Process, calls_for, catches_up, grows_older, kill_in, killed_for_memory, looping,
+    loses_time,
 };
-use steady_local_aws::{Fault, What, When};
 
 const SERVICE: &str = "prod/checkout";
 
@@ -63,36 +63,15 @@ async fn a_loop_after_completion_is_rolled_back_by_watch_and_verified_and_resolv
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_watch_leaves_sweep_finishes_once_its_claim_has_run_out() {
-    // In which call it dies, once its decision is saved, and whether ECS has been called by then. Before that two UpdateItems
-    // tell the account of the trouble and of the wish to roll back; the third confirms what was done.
-    let deaths = [
-        ("DescribeServiceDeployments", 0, 0),
-        ("StopServiceDeployment", 0, 0),
-        ("Publish", 0, 1),
-        ("UpdateItem", 2, 1),
-    ];
     let undisturbed: Vec<String> = {
         let mut account = looping(9).await;
         let batch = account.queue.batch(100).unwrap();
-        let before = account.aws.calls().len();
-        watch(&account).await.invoke(&batch).await;
-        account.aws.calls().into_iter().skip(before).map(|call| call.operation).collect()
+        calls_for(&watch(&account).await, &account, &batch).await
     };
-    for (operation, nth, done) in deaths {
+    for (operation, nth, done) in DEATHS {
         let mut account = looping(9).await;
         let batch = account.queue.batch(100).unwrap();
-        let before = account.aws.calls().len() as u64;
-        let of_it = (before + 1..).zip(&undisturbed).filter(|(_, call)| *call == operation);
-        let fatal = of_it.map(|(number, _)| number).nth(nth).unwrap();
-        account.aws.fault(Fault { when: When::Call(fatal), what: What::Hang });
-        let mut killed = watch(&account).await;
-        killed.begin(&batch).await;
-        let is_there = || {
-            let calls = account.aws.calls();
-            calls.iter().any(|call| call.number == fatal && call.operation == operation)
-        };
-        killed.until(is_there).await;
-        killed.kill();
+        kill_in(watch(&account).await, &account, &batch, &undisturbed, (operation, nth)).await;
 
         // While it might still be at it: hands off.
         let one = sweep(&account, "AKIAONE").await;
