@@ -4,8 +4,9 @@
 
 mod scaled;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use steady_aws::client::Settings as Timing;
 use steady_e2e::Account;
 use steady_e2e::process::{
     DEATHS, Process, calls_for, catches_up, grows_older, kill_in, killed_for_memory, looping,
@@ -89,4 +90,79 @@ async fn what_a_killed_watch_leaves_sweep_finishes_once_its_claim_has_run_out() 
         assert_eq!((account.deployments_begun(), pending(&account)), (3, 0), "{operation}");
         assert!(stages(&account).contains(&"opened".to_owned()), "{operation}");
     }
+}
+
+/// A task of `FAMILY:3` that RunTask started has failed a minute ago, as EventBridge tells it.
+fn failed(family: &str, task: u32) -> Value {
+    #[expect(clippy::disallowed_methods, reason = "the processes have the machine's clock")]
+    let then = Timestamp::now() - SignedDuration::from_mins(1);
+    let (then, arn) =
+        (then.to_string(), format!("arn:aws:ecs:eu-west-1:111122223333:task/prod/{task:032x}"));
+    json!({
+        "version": "0", "id": format!("event-{task}"), "detail-type": "ECS Task State Change", "source": "aws.ecs",
+        "account": "111122223333", "time": then, "region": "eu-west-1", "resources": [arn],
+        "detail": {
+            "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/prod", "group": format!("family:{family}"),
+            "containers": [{"name": "app", "lastStatus": "STOPPED", "exitCode": 1}],
+            "createdAt": then, "startedAt": then, "stoppingAt": then, "stoppedAt": then,
+            "lastStatus": "STOPPED", "desiredStatus": "STOPPED", "startedBy": "events-rule/nightly",
+            "stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited",
+            "taskArn": arn,
+            "taskDefinitionArn": format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{family}:3"), "version": 6
+        }
+    })
+}
+
+/// An account that asks for `nightly-report`, and a batch with its failed tasks, and one of a family that nobody asks for.
+async fn standalone(tasks: std::ops::Range<u32>) -> (Account, Value) {
+    #[expect(clippy::disallowed_methods, reason = "the processes have the machine's clock")]
+    let start = Timestamp::now() - SignedDuration::from_mins(5);
+    let mut account = Account::open(7, start, Timing::default()).await.unwrap();
+    account.push_defaults("[notify]\nstandalone_tasks = ['nightly-report']\n").await.unwrap();
+    account.queue.send(&failed("import", 99));
+    tasks.for_each(|task| drop(account.queue.send(&failed("nightly-report", task))));
+    let batch = account.queue.batch(100).unwrap();
+    (account, batch)
+}
+
+fn subjects(account: &Account) -> Vec<String> {
+    account.aws.deliveries().into_iter().map(|one| one.subject.unwrap_or_default()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failed_tasks_of_no_service_are_told_by_watch_and_the_later_ones_by_sweep() {
+    const FAMILY: &str = "#family/prod/nightly-report";
+    let (mut account, batch) = standalone(0..1).await;
+    let watch = watch(&account).await;
+    assert_eq!(watch.invoke(&batch).await["batchItemFailures"], json!([]));
+    let first = "[warning] prod/nightly-report: task of nightly-report:3 failed";
+    assert_eq!(subjects(&account), [first]);
+    account.queue.send(&failed("nightly-report", 1));
+    account.queue.send(&failed("nightly-report", 2));
+    let batch = account.queue.batch(100).unwrap();
+    assert_eq!(watch.invoke(&batch).await["batchItemFailures"], json!([]));
+    let sweep = sweep(&account, "AKIASWEEPING").await;
+    sweep.invoke(&json!({})).await;
+    assert_eq!(subjects(&account), [first], "within the hour they are counted");
+    grows_older(&account, FAMILY, SignedDuration::from_mins(61)).await;
+    sweep.invoke(&json!({})).await;
+    let second = "[warning] prod/nightly-report: 2 tasks of nightly-report:3 failed";
+    assert_eq!(subjects(&account), [first, second]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_watch_leaves_untold_of_a_family_sweep_tells() {
+    let undisturbed = {
+        let (account, batch) = standalone(0..1).await;
+        calls_for(&watch(&account).await, &account, &batch).await
+    };
+    let (account, batch) = standalone(0..1).await;
+    kill_in(watch(&account).await, &account, &batch, &undisturbed, ("Publish", 0)).await;
+    let sweep = sweep(&account, "AKIASWEEPING").await;
+    sweep.invoke(&json!({})).await;
+    assert_eq!(subjects(&account), [""; 0], "it might still be at it");
+    loses_time(&account, "#family/prod/nightly-report").await;
+    sweep.invoke(&json!({})).await;
+    let told = "[warning] prod/nightly-report: task of nightly-report:3 failed";
+    assert_eq!(subjects(&account), [told]);
 }
