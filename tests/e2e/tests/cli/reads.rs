@@ -135,10 +135,10 @@ async fn why_a_service_does_not_scale_is_one_timeline_of_aws_and_steady() {
     Alarm       INSUFFICIENT_DATA since TIME: TargetTracking-service/prod/checkout-AlarmHigh-00000001-0000-4000-8000-000000000003, of policy steady-cpu
     Alarm       INSUFFICIENT_DATA since TIME: TargetTracking-service/prod/checkout-AlarmLow-00000001-0000-4000-8000-000000000004, of policy steady-cpu
 
-    TIME  scaled      Setting desired count to 4: monitor alarm high in state ALARM triggered policy steady-cpu
-    TIME  not scaled  at max already, 4 tasks: monitor alarm high in state ALARM triggered policy steady-cpu
     TIME  alarm       TargetTracking-service/prod/checkout-AlarmHigh-00000001-0000-4000-8000-000000000003 of policy steady-cpu went to INSUFFICIENT_DATA: Unchecked: Initial alarm creation
     TIME  alarm       TargetTracking-service/prod/checkout-AlarmLow-00000001-0000-4000-8000-000000000004 of policy steady-cpu went to INSUFFICIENT_DATA: Unchecked: Initial alarm creation
+    TIME  scaled      Setting desired count to 4: monitor alarm high in state ALARM triggered policy steady-cpu
+    TIME  not scaled  at max already, 4 tasks: monitor alarm high in state ALARM triggered policy steady-cpu
     --- exit code 0
     "#);
     assert!(ran.only_read(), "{:?}", ran.calls);
