@@ -96,7 +96,7 @@ async fn an_open_incident_is_shown_first_with_exit_code_2_and_in_the_history_onc
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn why_a_service_does_not_scale_is_one_timeline_of_aws_and_steady() {
-    let account = proven(SCALED).await;
+    let account = proven(NOTIFY).await;
     let service = "prod/checkout";
     let ran = steady(&account, &["why", service]);
     insta::assert_snapshot!(ran.whole(), @r#"
@@ -107,6 +107,7 @@ async fn why_a_service_does_not_scale_is_one_timeline_of_aws_and_steady() {
     nothing has scaled it, or tried to, since TIME
     --- exit code 0
     "#);
+    account.push_config(SCALED).await.unwrap();
     takes_config_in(&account).await;
     let target = "service/prod/checkout";
     let cause = "monitor alarm high in state ALARM triggered policy steady-cpu";
