@@ -9,6 +9,7 @@ mod timeline;
 use std::io::Write;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use steady_aws::client::Settings as Timing;
 use steady_core::notice::words::clock;
 use steady_e2e::{Account, Failure, SWEEP, WATCH};
@@ -117,6 +118,7 @@ fn print_notice(out: &mut impl Write, account: &Account) -> Result<(), Failure> 
 
 /// What Steady asked of AWS in all.
 fn print_calls(out: &mut impl Write, account: &Account) -> Result<(), Failure> {
+    let of_ecs = |event: &&Value| event.get("source").and_then(Value::as_str) == Some("aws.ecs");
     let calls = account.aws.calls();
     let made_by = |caller: &str| {
         let mut counts: Vec<(&str, usize)> = Vec::new();
@@ -135,7 +137,7 @@ fn print_calls(out: &mut impl Write, account: &Account) -> Result<(), Failure> {
         "From {} to {} ECS told {} events, and Steady called AWS so often:\n\n    watch  {}\n    sweep  {}",
         clock(start),
         clock(account.now()),
-        account.events.len(),
+        account.events.iter().filter(of_ecs).count(),
         made_by(WATCH),
         made_by(SWEEP),
     )?;

@@ -113,6 +113,11 @@ impl ScalingRecord {
             .map_err(|error| Unreadable { part: "record", why: error.to_string() })
     }
 
+    /// Whether its file is to be there. One that said `remove = true`, and was applied, may go.
+    pub(super) fn has_a_file_to_miss(&self) -> bool {
+        self.has_own_file && !(self.config.remove && self.managed.is_none())
+    }
+
     /// Nothing of it is managed any more.
     pub(super) fn leave(&mut self) {
         self.managed = None;

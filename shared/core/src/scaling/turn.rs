@@ -263,7 +263,7 @@ where
                 return;
             }
         };
-        if record.has_own_file && !has_own {
+        if record.has_a_file_to_miss() && !has_own {
             // Absence is not deletion: only `remove = true` removes.
             taken.vanished = true;
             return;

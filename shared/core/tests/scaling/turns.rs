@@ -324,6 +324,10 @@ fn a_file_is_read_applied_and_removed_by_what_it_says() {
     assert_eq!((taken.rejected, taken.done.len()), (None, 3));
     assert_eq!(world.record().managed, None);
     world.with(|state| assert_eq!(state.aws.live.target, from_before().live.target));
+    world.with(|state| state.config.service = None);
+    let taken = world.turn(WhyTurn::ConfigChanged).unwrap().unwrap();
+    assert!(!taken.vanished, "what was removed and applied may go");
+    assert!(!world.record().has_own_file);
 }
 
 #[test]

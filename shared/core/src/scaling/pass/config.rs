@@ -86,7 +86,7 @@ impl AllConfig {
     /// Whether a turn that reads the config would change the record. A file that is gone changes nothing.
     pub(super) fn differs(&self, record: &ScalingRecord) -> bool {
         let own = self.services.get(&record.service).map(String::as_str);
-        if own.is_none() && record.has_own_file {
+        if own.is_none() && record.has_a_file_to_miss() {
             return false;
         }
         match says(&record.service, self.defaults.as_deref(), own) {
