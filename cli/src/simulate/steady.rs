@@ -40,6 +40,8 @@ pub(super) struct Steady {
     guard: Guard,
     /// The second of the minute at which `sweep` looks.
     phase: i64,
+    /// When it looked last.
+    swept_at: Option<Timestamp>,
     invocations: u64,
     /// What each task's stop was last told with.
     told: HashMap<u64, StopTold>,
@@ -60,6 +62,7 @@ impl Steady {
         Self {
             guard,
             phase: i64::try_from((seed >> 17) % 60).unwrap_or(0),
+            swept_at: None,
             invocations: 0,
             told: HashMap::new(),
             open: BTreeSet::new(),
@@ -87,6 +90,7 @@ impl Steady {
             news.contains(service) || self.open.contains(service) || due.contains(service)
         });
         if self.sweeps_at(now) {
+            self.swept_at = Some(now);
             for service in due {
                 shares.entry(service).or_default();
             }
@@ -153,6 +157,8 @@ impl Steady {
     pub(super) fn wakes(&self) -> Option<Timestamp> {
         let due = self.next_due()?;
         let second = due.as_second() + i64::from(due.subsec_nanosecond() > 0);
+        // What a look has left undone waits for the next one.
+        let second = self.swept_at.map_or(second, |swept| second.max(swept.as_second() + 1));
         let wait = (self.phase - second).rem_euclid(SWEEP_EVERY.as_secs());
         Timestamp::from_second(second + wait).ok()
     }
