@@ -274,8 +274,9 @@ impl Event {
             Body::Task(_) => 1,
             Body::ServiceAction(_) => 5,
             Body::Hook(_) => 6,
-            Body::Alarm(_) | Body::Parameter(_) => 7,
-            Body::Other { .. } => 8,
+            Body::Alarm(_) => 7,
+            Body::Parameter(_) => 8,
+            Body::Other { .. } => 9,
         }
     }
 }
