@@ -70,7 +70,9 @@ async fn a_hundred_failures_are_one_read_and_one_write_of_the_record_before_anyt
     let calls = calls_for(&mut account, &stops).await;
     let until_told: Vec<&str> =
         calls.iter().map(String::as_str).take_while(|call| *call != "Publish").collect();
-    let reads = ["GetParameters", "GetItem", "DescribeServices", "ListTasks", "DescribeTasks"];
+    // The second Query is of the service's overrides, which may forbid a rollback.
+    let reads =
+        ["GetParameters", "GetItem", "Query", "DescribeServices", "ListTasks", "DescribeTasks"];
     // The account hears of the trouble, and nobody is told without the failing container's last lines.
     let once = ["UpdateItem", "DescribeTaskDefinition", "GetLogEvents"];
     let expected: Vec<&str> =
