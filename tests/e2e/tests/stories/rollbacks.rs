@@ -43,10 +43,9 @@ async fn a_bad_canary_is_stopped_while_its_traffic_shifts_and_one_after_it_is_to
     // Four kills in one and a half task-hours are not yet enough; those of the next tasks are.
     account.pass(minutes(55)).await.unwrap();
     assert_eq!(account.changes(), ["StopServiceDeployment", "UpdateService"]);
-    let opened = stages(&account).len();
+    // The way back takes the stages that the way there took.
     account.pass(minutes(30)).await.unwrap();
-    assert_eq!(stages(&account).len(), opened + 1, "{:?}", stages(&account));
-    assert_eq!(stages(&account).last().unwrap(), "resolved");
+    assert_eq!(stages(&account), ["opened", "resolved", "opened", "escalated", "resolved"]);
     assert_eq!(account.revision().await.unwrap(), "checkout:1");
 }
 
