@@ -61,7 +61,8 @@ impl Fleet {
     }
 
     /// INVARIANT: an open incident is told by itself, or by an open one on the same topic that is led by nobody: at once,
-    /// but for the time until a page has gathered, and until it is seen that whoever told is out of trouble.
+    /// but for the time until a page has gathered, and until it is seen that whoever told is out of trouble. Who leads and
+    /// moves to another topic says so at its own next look, which may come just after that of who is led: two looks.
     fn mind_the_untold(&mut self, step: SignedDuration) {
         for number in 0..self.stories.len() {
             if self.is_told(number) {
@@ -71,7 +72,7 @@ impl Fleet {
             self.untold_for[number] += step;
             let known = self.stories[number].record.incident.as_ref().unwrap();
             assert!(
-                self.untold_for[number] <= LOOK_EVERY + minutes(1),
+                self.untold_for[number] <= LOOK_EVERY * 2 + minutes(1),
                 "{} is told by nobody: {known:?}",
                 self.stories[number].record.service,
             );
