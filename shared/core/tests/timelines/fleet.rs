@@ -93,7 +93,11 @@ impl Fleet {
             let open = other.record.incident.as_ref().filter(|one| !one.untold);
             other.record.service == leader
                 && other.config.notify.topic == *topic
-                && open.is_some_and(|one| one.group.as_ref().is_some_and(|it| it.led_by.is_none()))
+                // One that has become something graver meanwhile was told as that, by itself or with others.
+                && open.is_some_and(|one| {
+                    let ours = incident.group.as_ref().map(|group| &group.key);
+                    one.group.as_ref().is_none_or(|it| it.led_by.is_none() || Some(&it.key) != ours)
+                })
         })
     }
 
