@@ -127,7 +127,7 @@ impl Deciding<'_> {
         if let Some(key) = incident.group.as_ref().map(|group| group.key.clone())
             && Some(&key) != shares.as_ref()
         {
-            if self.left.as_ref().is_none_or(|(left, _)| *left != key) {
+            if !self.has_left(&key) {
                 return self.ask_of_group(Ask::Leave(key));
             }
             if let Some(incident) = &mut self.record.incident {
@@ -239,6 +239,14 @@ impl Deciding<'_> {
     fn look(&mut self) -> Option<Looked> {
         let key = self.shares()?;
         let known = self.record.incident.as_ref().and_then(|incident| incident.group.clone());
+        // Those for whom it told in another line have to see that it does so no more.
+        if let Some(other) = known.as_ref().map(|group| &group.key).filter(|other| **other != key)
+            && self.can_ask
+            && !self.has_left(other)
+        {
+            self.ask_of_group(Ask::Leave(other.clone()));
+            return Some(Looked::Asked);
+        }
         let group = known.filter(|group| group.key == key);
         let mut group = group.unwrap_or_else(|| Grouped::new(key.clone(), self.now));
         let joining = self.joining(&key, group.at);
@@ -257,6 +265,11 @@ impl Deciding<'_> {
             incident.group = Some(group);
         }
         Some(Looked::Seen)
+    }
+
+    /// Whether the line was left in this turn, or could not be.
+    fn has_left(&self, key: &GroupKey) -> bool {
+        self.left.as_ref().is_some_and(|(left, _)| left == key)
     }
 
     fn ask_of_group(&mut self, ask: Ask) {

@@ -12,8 +12,10 @@ use crate::story::{Story, minutes, seconds};
 pub(crate) struct Fleet {
     pub(crate) stories: Vec<Story>,
     pub(crate) account: Account,
-    /// For how long each service's open incident has been told by nobody.
-    untold_for: Vec<SignedDuration>,
+    /// For how long each service's open incident has been told by nobody, with the same one thought to tell of it.
+    untold: Vec<(SignedDuration, Option<ServiceKey>)>,
+    /// Whether somebody was told on another topic than before.
+    pub(crate) moved: bool,
 }
 
 /// The fleet's time goes on in such steps.
@@ -27,7 +29,8 @@ impl Fleet {
         Self {
             stories: stories.collect(),
             account: Account::default(),
-            untold_for: vec![SignedDuration::ZERO; size],
+            untold: vec![(SignedDuration::ZERO, None); size],
+            moved: false,
         }
     }
 
@@ -61,18 +64,25 @@ impl Fleet {
     }
 
     /// INVARIANT: an open incident is told by itself, or by an open one on the same topic that is led by nobody: at once,
-    /// but for the time until a page has gathered, and until it is seen that whoever told is out of trouble. Who leads and
-    /// moves to another topic says so at its own next look, which may come just after that of who is led: two looks.
+    /// but for the time until a page has gathered, and until it is seen that whoever told is out of trouble; the next in line
+    /// may be so too by then, before it has told. Who leads and moves to another topic says so at its own next look, which
+    /// may come just after that of who is led: two looks.
     fn mind_the_untold(&mut self, step: SignedDuration) {
+        let looks = if self.moved { 2 } else { 1 };
         for number in 0..self.stories.len() {
             if self.is_told(number) {
-                self.untold_for[number] = SignedDuration::ZERO;
+                self.untold[number] = (SignedDuration::ZERO, None);
                 continue;
             }
-            self.untold_for[number] += step;
             let known = self.stories[number].record.incident.as_ref().unwrap();
+            let led_by = known.group.as_ref().and_then(|group| group.led_by.as_ref());
+            let (time, by) = &mut self.untold[number];
+            if by.as_ref() != led_by {
+                (*time, *by) = (SignedDuration::ZERO, led_by.cloned());
+            }
+            *time += step;
             assert!(
-                self.untold_for[number] <= LOOK_EVERY * 2 + minutes(1),
+                *time <= LOOK_EVERY * looks + minutes(1),
                 "{} is told by nobody: {known:?}",
                 self.stories[number].record.service,
             );
@@ -93,11 +103,7 @@ impl Fleet {
             let open = other.record.incident.as_ref().filter(|one| !one.untold);
             other.record.service == leader
                 && other.config.notify.topic == *topic
-                // One that has become something graver meanwhile was told as that, by itself or with others.
-                && open.is_some_and(|one| {
-                    let ours = incident.group.as_ref().map(|group| &group.key);
-                    one.group.as_ref().is_none_or(|it| it.led_by.is_none() || Some(&it.key) != ours)
-                })
+                && open.is_some_and(|one| one.group.as_ref().is_some_and(|it| it.led_by.is_none()))
         })
     }
 

@@ -250,22 +250,10 @@ fn happens() -> impl Strategy<Value = Vec<Happens>> {
     proptest::collection::vec(one, 1..30)
 }
 
-/// Where environments fail, no bad deployments. Known gap: one that leads in an environment's line and is then held with
-/// others in theirs is led itself, and those it led are told of by nobody until they have not seen it for a while.
-fn of_one_kind(mut happens: Vec<Happens>) -> Vec<Happens> {
-    let is_environment =
-        |one: &Happens| matches!(one, Happens::Unplaced(_) | Happens::NoRegistry(_));
-    if happens.iter().any(is_environment) {
-        happens.retain(|one| !matches!(one, Happens::BadDeployment(_)));
-    }
-    happens
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
     #[test]
     fn no_open_incident_is_told_by_nobody(happens in happens()) {
-        let happens = of_one_kind(happens);
         let mut fleet = Fleet::of(5);
         for one in happens {
             match one {
@@ -276,9 +264,13 @@ proptest! {
                 Happens::Deleted(who) => fleet.befalls(who, |story| {
                     story.standing().status = Some("INACTIVE".to_owned());
                 }),
-                Happens::OtherTopic(who) => fleet.befalls(who, |story| {
-                    story.config.notify.topic = Some("arn:aws:sns:eu-west-1:111122223333:b".to_owned());
-                }),
+                Happens::OtherTopic(who) => {
+                    fleet.moved = true;
+                    fleet.befalls(who, |story| {
+                        story.config.notify.topic =
+                            Some("arn:aws:sns:eu-west-1:111122223333:b".to_owned());
+                    });
+                }
                 Happens::Loses(who) => fleet.befalls(who, |story| {
                     for task in story.running_of(41).into_iter().take(2) {
                         story.end(&task, End::Spot);
