@@ -1,6 +1,7 @@
-//! What the functions have in common: their environment, their logs, and how they take turns.
+//! What the functions have in common: their wiring, their environment, their logs, and how they take turns.
 
 pub mod log;
+pub mod run;
 pub mod scaling;
 pub mod settings;
 

@@ -1,0 +1,62 @@
+//! What every function's `main` does: logs, settings, clients, handler, run.
+
+use std::pin::Pin;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::settings::Settings;
+use super::{Invocation, log};
+use crate::client::{Aws, Settings as Timing};
+
+/// The machine's clock, as handlers are given it.
+pub type Clock = fn() -> Timestamp;
+
+/// Runs a function until Lambda ends it: `new` makes it, once, and `handle` is called for each invocation, one after the
+/// other. An error of `handle` is the invocation's, and counts among the function's errors.
+///
+/// The environment is read here and nowhere else ([`Settings::read`]; region, credentials and `AWS_ENDPOINT_URL` by
+/// `aws-config`). What cannot run says why in the log, and ends with a failure.
+pub async fn run<Function, Event, Answer>(
+    new: impl FnOnce(&Aws, &Settings) -> Function,
+    handle: impl AsyncFn(&Function, Event, &Invocation, Clock) -> Result<Answer, Error>,
+) -> ExitCode
+where
+    Event: DeserializeOwned,
+    Answer: Serialize,
+{
+    log::to_stdout();
+    match serve(new, handle).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => log::cannot_run(&*error),
+    }
+}
+
+async fn serve<Function, Event, Answer>(
+    new: impl FnOnce(&Aws, &Settings) -> Function,
+    handle: impl AsyncFn(&Function, Event, &Invocation, Clock) -> Result<Answer, Error>,
+) -> Result<(), Error>
+where
+    Event: DeserializeOwned,
+    Answer: Serialize,
+{
+    #[expect(clippy::disallowed_methods, reason = "the environment is read here, once")]
+    let settings = Settings::read(|name| std::env::var(name).ok())?;
+    let function = &new(&Aws::load(Timing::default()).await?, &settings);
+    #[expect(clippy::disallowed_methods, reason = "the functions' clock")]
+    let clock: Clock = Timestamp::now;
+    let handle = &handle;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async move {
+        let deadline = i64::try_from(event.context.deadline)?;
+        let deadline = Timestamp::from_millisecond(deadline)?;
+        let invocation = Invocation { request: event.context.request_id, deadline };
+        // The SDK's futures nest deeper than the compiler follows in one type.
+        let answer: Pin<Box<dyn Future<Output = _>>> =
+            Box::pin(handle(function, event.payload, &invocation, clock));
+        answer.await
+    }))
+    .await
+}
