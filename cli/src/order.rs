@@ -22,8 +22,6 @@ pub(crate) enum Held {
 impl Held {
     pub(crate) fn new(event: Event) -> Self {
         match &event.body {
-            // A steady state is not health; nothing is decided on what the scheduler says of itself.
-            Body::ServiceAction(_) => Self::Idle(event.account, event.region),
             Body::Task(task) if !task.tells_of_stop() && !task.is_running() => {
                 Self::Idle(event.account, event.region)
             }

@@ -241,22 +241,21 @@ impl<O: Write> Timeline<'_, O> {
             let slot = self.services.entry(service.clone()).or_insert_with(|| Slot::new(service));
             slot.running.note(task);
         }
-        match (&event.body, event.concern()) {
-            // In the account it is a reason to look. Here everything is looked at when it falls due.
-            (Body::ServiceAction(_), _) | (_, Concern::Nobody) => Sorted::Idle,
-            (_, Concern::Service(service)) => Sorted::Service(service.clone()),
-            (_, Concern::Standalone(family)) => Sorted::Family(family.clone()),
-            (_, Concern::Alarm(alarm)) => match self.counting(&alarm.name) {
+        match event.concern() {
+            Concern::Nobody => Sorted::Idle,
+            Concern::Service(service) => Sorted::Service(service.clone()),
+            Concern::Standalone(family) => Sorted::Family(family.clone()),
+            Concern::Alarm(alarm) => match self.counting(&alarm.name) {
                 services if services.is_empty() => Sorted::Skip(
                     None,
                     format!("alarm {}: no config has it in `health.rollback_alarms`", alarm.name),
                 ),
                 services => Sorted::Services(services),
             },
-            (_, Concern::Parameter(_)) => {
+            Concern::Parameter(_) => {
                 Sorted::Skip(None, "config is read from files here".to_owned())
             }
-            (_, Concern::Unused(why)) => Sorted::Skip(None, why),
+            Concern::Unused(why) => Sorted::Skip(None, why),
         }
     }
 

@@ -75,17 +75,26 @@ pub(crate) fn deployment_because(
 
 /// The scheduler's word that all is well, which decides nothing and moves the clock.
 pub(crate) fn steady_state(service: &str, at: Timestamp) -> Value {
-    event(
-        "ECS Service Action",
-        at,
-        &arn(&format!("service/prod/{service}")),
-        json!({
-            "eventType": "INFO",
-            "eventName": "SERVICE_STEADY_STATE",
-            "clusterArn": arn("cluster/prod"),
-            "createdAt": at.to_string(),
-        }),
-    )
+    scheduler_says(service, ("INFO", "SERVICE_STEADY_STATE"), None, at)
+}
+
+/// `ECS Service Action`, by its `eventType` and `eventName`.
+pub(crate) fn scheduler_says(
+    service: &str,
+    (kind, name): (&str, &str),
+    reason: Option<&str>,
+    at: Timestamp,
+) -> Value {
+    let mut detail = json!({
+        "eventType": kind,
+        "eventName": name,
+        "clusterArn": arn("cluster/prod"),
+        "createdAt": at.to_string(),
+    });
+    if let Some(reason) = reason {
+        detail["reason"] = reason.into();
+    }
+    event("ECS Service Action", at, &arn(&format!("service/prod/{service}")), detail)
 }
 
 /// How a task ends.

@@ -15,6 +15,7 @@ mod published;
 #[path = "../recorded/mod.rs"]
 mod recorded;
 mod same_bytes;
+mod scheduler;
 mod scope;
 mod standalone;
 mod story;
