@@ -91,6 +91,10 @@ rules! {
     MetricTwice,
     /// Two things of one kind have one name.
     NameTwice,
+    /// Policies of two sections have one name.
+    PoliciesShareName,
+    /// A scheduled action has the name of one of the two that a window becomes.
+    ScheduledIsWindowEdge,
     /// A target that can never be met.
     ImpossibleTarget,
     /// A share where percent are meant.

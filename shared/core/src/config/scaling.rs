@@ -319,7 +319,8 @@ pub struct Predictive {
     pub target: f64,
     /// `mode = "forecast-and-scale"`; the default `"forecast-only"` shows and does nothing.
     pub scales: bool,
-    /// How much earlier tasks are started: 0 s to 1 h, default 5 min.
+    /// How much earlier tasks are started: 0 s to 59 min 59 s ("less than the forecast interval duration of 3600
+    /// seconds", PredictiveScalingPolicyConfiguration in the API reference), default 5 min.
     pub scheduling_buffer: SignedDuration,
     /// `max_capacity_breach = "increase"`: a forecast above `max` raises it, by so many percent (0 to 100) above the
     /// forecast. `None`, the default (`"honor"`): it does not.

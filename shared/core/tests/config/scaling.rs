@@ -353,6 +353,39 @@ fn what_does_not_fit_the_defaults_is_said_where_the_service_says_it() {
 }
 
 #[test]
+fn what_a_service_takes_away_from_the_defaults_or_sets_beside_them_is_said_at_its_own_key() {
+    let defaults = r#"
+        capacity = { min = 0, max = 9 }
+        [[step]]
+        name = "cpu"
+        metric = "cpu"
+        comparison = ">="
+        threshold = 80
+        adjustment = "change-in-capacity"
+        steps = [{ from = 0, by = 2 }]
+        [[window]]
+        name = "day"
+        start = "cron(0 8 * * ? *)"
+        end = "cron(0 20 * * ? *)"
+        min = 1
+    "#;
+    let cases = [
+        (
+            "window = []",
+            "prod/checkout.toml:1:10: `capacity.min` is `0`, and nothing here can start the first task: CPU, memory and requests per target have no data while none runs; write `min = 1` or more, or add what sees the load from outside: `metric = \"queue-backlog-per-task\"`, a custom metric, a `[[scheduled]]`, a `[[window]]` or a `[[surge]]`",
+        ),
+        (
+            "[[target_tracking]]\nmetric = 'cpu'\ntarget = 55.0",
+            "prod/checkout.toml:1:1: `step[0]` (`cpu`) has the name of a policy of `target_tracking[0]`: Application Auto Scaling has one list of names for all policies of a service, whatever their type; give it a `name` of its own",
+        ),
+    ];
+    for (service, expected) in cases {
+        let files = [("defaults.toml", defaults), ("prod/checkout.toml", service)];
+        assert_eq!(said(&files), expected, "{service}");
+    }
+}
+
+#[test]
 fn windows_that_touch_or_alternate_do_not_overlap() {
     let window = |name: &str, start: &str, end: &str, zone: &str| {
         format!(

@@ -273,7 +273,8 @@ fn predictive(config: &Value) -> Result<(), Refusal> {
     ];
     let config = of(config, &known)?;
     config.word("Mode", &["ForecastOnly", "ForecastAndScale"])?;
-    config.integer("SchedulingBufferTime", 0, 3600)?;
+    // "Less than the forecast interval duration of 3600 seconds" (API reference).
+    config.integer("SchedulingBufferTime", 0, 3599)?;
     let behaviors = ["HonorMaxCapacity", "IncreaseMaxCapacity"];
     let breach = config.word("MaxCapacityBreachBehavior", &behaviors)?;
     let buffer = config.integer("MaxCapacityBuffer", 0, 100)?;

@@ -77,7 +77,8 @@ pub(super) fn nothing_wakes(file: &mut Reader<'_>, all: &InForce<'_>) {
     }
     file.at_first(
         error(Rule::NothingWakes),
-        &["capacity.min", "target_tracking", "step", "predictive"],
+        // The last three where the file takes away what would have started it.
+        &["capacity.min", "target_tracking", "step", "predictive", "scheduled", "window", "surge"],
         "`capacity.min` is `0`, and nothing here can start the first task: CPU, memory and requests per target have no \
          data while none runs",
         "write `min = 1` or more, or add what sees the load from outside: `metric = \"queue-backlog-per-task\"`, a custom \

@@ -4,6 +4,7 @@
 mod capacity;
 mod health;
 mod metric;
+mod name;
 mod predictive;
 mod step;
 mod surge;
@@ -36,7 +37,8 @@ pub(super) const ACROSS: &[fn(&mut Reader<'_>, &InForce<'_>)] = &[
     capacity::bounds_of_scheduled,
     tracking::keys_of_metrics,
     tracking::metric_twice,
-    tracking::name_twice,
+    name::policies,
+    name::scheduled_actions,
     tracking::targets,
     step::alarms,
     step::adjustments,

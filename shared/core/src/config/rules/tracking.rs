@@ -1,10 +1,8 @@
 //! `[[target_tracking]]`, and what policies have in common.
 
-use std::collections::BTreeMap;
-
-use super::{InForce, called, entries, error, metric, warning};
+use super::{InForce, entries, error, metric, warning};
 use crate::config::TrackedMetric;
-use crate::config::build::{metric_name, tracked_metric, tracking_name};
+use crate::config::build::{metric_name, tracked_metric};
 use crate::config::keys::{StepKind, TrackedKind};
 use crate::config::read::Reader;
 use crate::config::rule::Rule;
@@ -87,55 +85,6 @@ fn plain(metric: TrackedMetric) -> TrackedMetric {
         TrackedMetric::Cpu { .. } => TrackedMetric::Cpu { high_resolution: false },
         TrackedMetric::Memory { .. } => TrackedMetric::Memory { high_resolution: false },
         other => other,
-    }
-}
-
-/// Policies have one set of names, scheduled actions another; a window is two scheduled actions.
-pub(super) fn name_twice(file: &mut Reader<'_>, all: &InForce<'_>) {
-    let layer = all.layer;
-    let mut policies = Names::default();
-    if layer.predictive.is_some() {
-        policies.taken.insert("predictive".to_owned(), "predictive".to_owned());
-    }
-    for (path, policy) in entries("target_tracking", &layer.target_tracking) {
-        if let Some(name) = tracking_name(policy) {
-            let wake = (policy.metric == Some(TrackedKind::QueueBacklogPerTask))
-                .then(|| format!("{name}-wake"));
-            policies.take(file, &path, std::iter::once(name).chain(wake));
-        }
-    }
-    for (path, policy) in entries("step", &layer.step) {
-        policies.take(file, &path, policy.name.clone());
-    }
-    let mut scheduled = Names::default();
-    for (path, one) in entries("scheduled", &layer.scheduled) {
-        scheduled.take(file, &path, one.name.clone());
-    }
-    for (path, one) in entries("window", &layer.window) {
-        if let Some(name) = &one.name {
-            let edges = ["", "-start", "-end"].map(|edge| format!("{name}{edge}"));
-            scheduled.take(file, &path, edges);
-        }
-    }
-}
-
-/// Names with the path of what has them.
-#[derive(Default)]
-struct Names {
-    taken: BTreeMap<String, String>,
-}
-
-impl Names {
-    fn take(&mut self, file: &mut Reader<'_>, path: &str, names: impl IntoIterator<Item = String>) {
-        let names: Vec<String> = names.into_iter().collect();
-        let twice = names.iter().find_map(|name| Some((name, self.taken.get(name)?)));
-        if let Some((name, first)) = twice {
-            let message = format!("{} has a name that `{first}` has too", called(path, Some(name)));
-            let fix = "give it a `name` of its own";
-            file.at_first(error(Rule::NameTwice), &[&format!("{path}.name"), path], message, fix);
-            return;
-        }
-        self.taken.extend(names.into_iter().map(|name| (name, path.to_owned())));
     }
 }
 
