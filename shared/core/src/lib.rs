@@ -42,5 +42,6 @@ pub mod standalone;
 pub mod status;
 pub mod stop;
 pub mod switch;
+pub mod tally;
 pub mod turn;
 pub mod watch;
