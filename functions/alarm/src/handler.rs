@@ -1,8 +1,9 @@
 //! The handler: a batch in, the failed messages out.
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use steady_aws::client::Aws;
+use steady_aws::function::queue::{self, Share};
 use steady_aws::function::settings::Settings;
 use steady_aws::function::{Invocation, Took, Turns, log};
 use steady_core::event::Body;
@@ -10,7 +11,7 @@ use steady_core::name::ServiceKey;
 use steady_core::overrides;
 use steady_core::port::FindByAlarm;
 
-use crate::batch::{Batch, Share};
+use crate::batch::Batch;
 
 /// The function, made once and used by every invocation.
 #[derive(Debug)]
@@ -32,21 +33,14 @@ impl Alarm {
         invocation: &Invocation,
         clock: impl Fn() -> Timestamp,
     ) -> SqsBatchResponse {
-        let batch = Batch::sort(batch.records);
-        let request = invocation.request.as_str();
-        let mut failed = Vec::new();
-        for (message, why) in batch.unreadable {
-            tracing::error!(request, message, "the event cannot be read: {why}");
-            failed.push(message);
-        }
+        let batch = Batch::sort(queue::messages(batch));
+        let mut failed = queue::give_back(batch.unreadable, invocation);
         for (alarm, share) in batch.alarms {
             if !self.pass_on(&alarm, &share, invocation, &clock).await {
                 failed.extend(share.messages);
             }
         }
-        let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = failed.into_iter().map(failure).collect();
-        response
+        queue::answer(failed)
     }
 
     /// To each service whose config names the alarm; whether all of it was done.
@@ -108,10 +102,4 @@ impl Alarm {
         }
         true
     }
-}
-
-fn failure(message: String) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = message;
-    failure
 }

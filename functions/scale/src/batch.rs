@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_lambda_events::event::sqs::SqsMessage;
+use steady_aws::function::queue::{self, Message, Unreadable};
 use steady_core::event::{
-    self, Body, ConfigFile, DeploymentEvent, DeploymentEventName, Event, ParameterEvent,
+    Body, ConfigFile, DeploymentEvent, DeploymentEventName, Event, ParameterEvent,
 };
-use steady_core::name::{Interner, ServiceKey};
+use steady_core::name::ServiceKey;
 
 /// What a batch holds.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,24 +19,16 @@ pub struct Batch {
     pub defaults: Vec<String>,
     /// Messages that a file was deleted.
     pub gone: Vec<String>,
-    /// Messages that hold no event, and why.
-    pub unreadable: Vec<(String, String)>,
+    /// Messages that hold no event.
+    pub unreadable: Vec<Unreadable>,
 }
 
 impl Batch {
-    /// Sorts the messages. A message's body is one event, as EventBridge puts it into a queue. Parameters that are not
-    /// below `prefix`, and whatever is no begin of a deployment, are left out.
-    pub fn sort(messages: Vec<SqsMessage>, prefix: &str) -> Self {
+    /// Sorts the messages. Parameters that are not below `prefix`, and whatever is no begin of a deployment, are left out.
+    pub fn sort(messages: Vec<Message>, prefix: &str) -> Self {
         let mut batch = Self::default();
-        let mut interner = Interner::default();
-        for message in messages {
-            let id = message.message_id.unwrap_or_default();
-            let body = message.body.unwrap_or_default();
-            match event::parse(body.as_bytes(), &mut interner) {
-                Ok(event) => batch.add(id, event, prefix),
-                Err(error) => batch.unreadable.push((id, error.to_string())),
-            }
-        }
+        batch.unreadable =
+            queue::read(messages, |message, event| batch.add(message, event, prefix));
         let written: BTreeSet<ServiceKey> = batch.written.keys().cloned().collect();
         for service in written {
             if let Some(messages) = batch.deployed.remove(&service) {
@@ -74,13 +66,6 @@ impl Batch {
 mod tests {
     use super::*;
 
-    fn message(id: &str, body: &str) -> SqsMessage {
-        let mut message = SqsMessage::default();
-        message.message_id = Some(id.to_owned());
-        message.body = Some(body.to_owned());
-        message
-    }
-
     fn parameter(operation: &str, name: &str) -> String {
         format!(
             r#"{{"detail-type": "Parameter Store Change", "source": "aws.ssm", "time": "2026-11-21T02:11:00Z",
@@ -100,16 +85,16 @@ mod tests {
     fn each_service_is_named_once_and_what_concerns_no_config_is_left_out() {
         let batch = Batch::sort(
             vec![
-                message("m1", &parameter("Create", "/steady/config/prod/checkout")),
-                message("m2", "{"),
-                message("m3", &deployment("prod/search", "IN_PROGRESS")),
-                message("m4", &deployment("prod/checkout", "IN_PROGRESS")),
-                message("m5", &deployment("prod/search", "COMPLETED")),
-                message("m6", &parameter("Update", "/steady/config/defaults")),
-                message("m7", &parameter("Delete", "/steady/config/prod/search")),
-                message("m8", &parameter("Update", "/steady/config/prod/checkout")),
-                message("m9", &parameter("Update", "/steady/configuration/prod/checkout")),
-                message("m10", &parameter("Update", "/steady/config/prod/checkout/more")),
+                Message::new("m1", &parameter("Create", "/steady/config/prod/checkout")),
+                Message::new("m2", "{"),
+                Message::new("m3", &deployment("prod/search", "IN_PROGRESS")),
+                Message::new("m4", &deployment("prod/checkout", "IN_PROGRESS")),
+                Message::new("m5", &deployment("prod/search", "COMPLETED")),
+                Message::new("m6", &parameter("Update", "/steady/config/defaults")),
+                Message::new("m7", &parameter("Delete", "/steady/config/prod/search")),
+                Message::new("m8", &parameter("Update", "/steady/config/prod/checkout")),
+                Message::new("m9", &parameter("Update", "/steady/configuration/prod/checkout")),
+                Message::new("m10", &parameter("Update", "/steady/config/prod/checkout/more")),
             ],
             "/steady/config",
         );

@@ -3,12 +3,12 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::{SignedDuration, Timestamp};
 use steady_aws::client::Aws;
 use steady_aws::function::scaling::{Paced, ScalingTurns};
 use steady_aws::function::settings::Settings;
-use steady_aws::function::{Invocation, TURN_TAKES, Took};
+use steady_aws::function::{Invocation, TURN_TAKES, Took, queue};
 use steady_aws::parameters::Parameters;
 use steady_aws::table::Table;
 use steady_aws::topics::Topics;
@@ -57,14 +57,10 @@ impl Scale {
         invocation: &Invocation,
         clock: impl Fn() -> Timestamp + Send + Sync,
     ) -> SqsBatchResponse {
-        let batch = Batch::sort(batch.records, &self.config_prefix);
+        let batch = Batch::sort(queue::messages(batch), &self.config_prefix);
         let request = invocation.request.as_str();
         let pace = self.turns.pace(invocation, clock());
-        let mut failed = Vec::new();
-        for (message, why) in batch.unreadable {
-            tracing::error!(request, message, "the event cannot be read: {why}");
-            failed.push(message);
-        }
+        let mut failed = queue::give_back(batch.unreadable, invocation);
         for (service, messages) in batch.written {
             if !self.read_config(&service, &pace, clock()).await {
                 failed.extend(messages);
@@ -88,9 +84,7 @@ impl Scale {
                 }
             }
         }
-        let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = failed.into_iter().map(failure).collect();
-        response
+        queue::answer(failed)
     }
 
     /// A service's file was written; whether all was done.
@@ -209,10 +203,4 @@ fn boxed<'a, T>(
     future: impl Future<Output = T> + Send + 'a,
 ) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
     Box::pin(future)
-}
-
-fn failure(message: String) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = message;
-    failure
 }

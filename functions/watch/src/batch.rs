@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_lambda_events::event::sqs::SqsMessage;
-use steady_core::event::{self, Concern, Event};
-use steady_core::name::{FamilyKey, Interner, ServiceKey};
+use steady_aws::function::queue::{self, Message, Share, Unreadable};
+use steady_core::event::{Concern, Event};
+use steady_core::name::{FamilyKey, ServiceKey};
 
 /// What a batch holds.
 #[derive(Debug, Default)]
@@ -13,34 +13,17 @@ pub struct Batch {
     pub services: BTreeMap<ServiceKey, Share>,
     /// The same of tasks of no service that failed, by family.
     pub families: BTreeMap<FamilyKey, Share>,
-    /// Messages that hold no event, and why.
-    pub unreadable: Vec<(String, String)>,
+    /// Messages that hold no event.
+    pub unreadable: Vec<Unreadable>,
     /// Events that nothing follows from, and why.
     pub unused: Vec<(String, String)>,
 }
 
-/// A service's share in a batch, or a family's.
-#[derive(Debug, Default)]
-pub struct Share {
-    /// Ids of its messages.
-    pub messages: Vec<String>,
-    /// What they say.
-    pub events: Vec<Event>,
-}
-
 impl Batch {
-    /// Sorts the messages. A message's body is one event, as EventBridge puts it into a queue.
-    pub fn sort(messages: Vec<SqsMessage>) -> Self {
+    /// Sorts the messages.
+    pub fn sort(messages: Vec<Message>) -> Self {
         let mut batch = Self::default();
-        let mut interner = Interner::default();
-        for message in messages {
-            let id = message.message_id.unwrap_or_default();
-            let body = message.body.unwrap_or_default();
-            match event::parse(body.as_bytes(), &mut interner) {
-                Ok(event) => batch.add(id, event),
-                Err(error) => batch.unreadable.push((id, error.to_string())),
-            }
-        }
+        batch.unreadable = queue::read(messages, |message, event| batch.add(message, event));
         batch
     }
 
@@ -63,21 +46,13 @@ impl Batch {
             Concern::Nobody => return,
             Concern::Unused(why) => return self.unused.push((message, why)),
         };
-        share.messages.push(message);
-        share.events.push(event);
+        share.add(message, event);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn message(id: &str, body: &str) -> SqsMessage {
-        let mut message = SqsMessage::default();
-        message.message_id = Some(id.to_owned());
-        message.body = Some(body.to_owned());
-        message
-    }
 
     fn deployed(service: &str) -> String {
         format!(
@@ -104,14 +79,14 @@ mod tests {
             "detail": {"taskArn": "arn:aws:ecs:eu-west-1:111122223333:task/prod/a", "group": "service:checkout",
             "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/prod", "lastStatus": "RUNNING", "desiredStatus": "RUNNING"}}"#;
         let batch = Batch::sort(vec![
-            message("m7", &task_of_no_service(1)),
-            message("m8", &task_of_no_service(0)),
-            message("m1", &deployed("checkout")),
-            message("m2", "{"),
-            message("m3", &deployed("search")),
-            message("m4", &deployed("checkout")),
-            message("m5", r#"{"detail-type": "Scheduled Event", "detail": {}}"#),
-            message("m6", started),
+            Message::new("m7", &task_of_no_service(1)),
+            Message::new("m8", &task_of_no_service(0)),
+            Message::new("m1", &deployed("checkout")),
+            Message::new("m2", "{"),
+            Message::new("m3", &deployed("search")),
+            Message::new("m4", &deployed("checkout")),
+            Message::new("m5", r#"{"detail-type": "Scheduled Event", "detail": {}}"#),
+            Message::new("m6", started),
         ]);
         let shares: Vec<(&str, Vec<&str>)> = batch
             .services
@@ -125,8 +100,8 @@ mod tests {
             batch.families.iter().map(|(key, share)| (key.to_string(), &share.messages)).collect();
         assert_eq!(families, [("prod/nightly-report".to_owned(), &vec!["m7".to_owned()])]);
         assert_eq!(batch.unreadable.len(), 1);
-        assert_eq!(batch.unreadable[0].0, "m2");
-        assert!(batch.unreadable[0].1.starts_with("not JSON"), "{:?}", batch.unreadable);
+        assert_eq!(batch.unreadable[0].message, "m2");
+        assert!(batch.unreadable[0].why.starts_with("not JSON"), "{:?}", batch.unreadable);
         assert_eq!(
             batch.unused,
             [("m5".to_owned(), "`Scheduled Event` is of no use to Steady".to_owned())]

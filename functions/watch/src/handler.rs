@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use steady_aws::client::Aws;
+use steady_aws::function::queue::{self, Share};
 use steady_aws::function::settings::Settings;
 use steady_aws::function::{Invocation, Took, Turns};
 use steady_core::name::FamilyKey;
 
-use crate::batch::{Batch, Share};
+use crate::batch::Batch;
 
 /// The function, made once and used by every invocation.
 #[derive(Debug)]
@@ -23,25 +24,16 @@ impl Watch {
         Self { turns: Turns::new(aws, settings) }
     }
 
-    /// Takes a batch in. The answer names the messages that have to come again (Lambda developer guide, "Using Lambda
-    /// with Amazon SQS", partial batch responses): what cannot be read, what could not be kept, and what was decided
-    /// and could not be done.
+    /// Takes a batch in. The answer names the messages that have to come again: what cannot be read, what could not be
+    /// kept, and what was decided and could not be done.
     pub async fn handle(
         &self,
         batch: SqsEvent,
         invocation: &Invocation,
         clock: impl Fn() -> Timestamp,
     ) -> SqsBatchResponse {
-        let batch = Batch::sort(batch.records);
-        let mut failed = Vec::new();
-        for (message, why) in batch.unreadable {
-            tracing::error!(
-                request = invocation.request,
-                message,
-                "the event cannot be read: {why}"
-            );
-            failed.push(message);
-        }
+        let batch = Batch::sort(queue::messages(batch));
+        let mut failed = queue::give_back(batch.unreadable, invocation);
         for (message, why) in batch.unused {
             tracing::info!(request = invocation.request, message, kind = "skipped", "{why}");
         }
@@ -51,9 +43,7 @@ impl Watch {
             }
         }
         failed.extend(self.families(batch.families, invocation, &clock).await);
-        let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = failed.into_iter().map(failure).collect();
-        response
+        queue::answer(failed)
     }
 
     /// A turn for each family, with one reading of what config asks for; the messages that have to come again.
@@ -77,10 +67,4 @@ impl Watch {
         }
         failed
     }
-}
-
-fn failure(message: String) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = message;
-    failure
 }

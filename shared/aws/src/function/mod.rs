@@ -1,6 +1,8 @@
-//! What the functions have in common: their wiring, their environment, their logs, and how they take turns.
+//! What the functions have in common: their wiring, their environment, their queues' batches, their
+//! logs, and how they take turns.
 
 pub mod log;
+pub mod queue;
 pub mod run;
 pub mod scaling;
 pub mod settings;
