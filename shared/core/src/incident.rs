@@ -58,6 +58,9 @@ pub struct Incident {
     pub rollback: RollbackState,
     /// How many of [`ESCALATE_AFTER`] have been told.
     pub escalations: usize,
+    /// People were told that its rollback goes on, and that they are told again by then if it has not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised_by: Option<Timestamp>,
     /// Tasks of the service, when last read.
     pub tasks: Option<TaskCount>,
     /// Ids of its notices that were sent, oldest first.
@@ -232,7 +235,9 @@ impl Incident {
 
     /// When people are told again, if it stays open.
     pub fn next_escalation(&self) -> Option<Timestamp> {
-        self.opened_at.saturating_add(*ESCALATE_AFTER.get(self.escalations)?).ok()
+        let after = ESCALATE_AFTER.get(self.escalations);
+        let regular = after.and_then(|after| self.opened_at.saturating_add(*after).ok());
+        regular.into_iter().chain(self.promised_by).min()
     }
 }
 

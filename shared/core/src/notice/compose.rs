@@ -25,6 +25,7 @@ pub fn of_incident(
     let (cause, verdict) = telling.main_cause().map(|(cause, verdict, _)| (cause, verdict)).unzip();
     let severity = match stage {
         Stage::Resolved(_) => Severity::Info,
+        Stage::RollbackUnderWay(_) => Severity::Warning,
         _ => telling.severity(),
     };
     Some(Notice {
@@ -151,6 +152,7 @@ impl Telling<'_> {
                 format!("resolved, rolled back from {}", name.unwrap_or("the failing revision"))
             }
             (Stage::Resolved(_), _) => format!("resolved, {kind}{on}"),
+            (Stage::RollbackUnderWay(way), _) => self.way_back_tail(way),
             (Stage::Escalated, RollbackState::Decided { action, untaken: None, .. }) => format!(
                 "still in {} after {}, rolling back to {}",
                 kind,
@@ -209,6 +211,9 @@ impl Telling<'_> {
     fn summary(&self) -> String {
         if let Some(summary) = self.shared_summary() {
             return summary;
+        }
+        if let Stage::RollbackUnderWay(way) = self.stage {
+            return self.way_back_summary(way);
         }
         let (service, revision) = (self.service(), self.revision());
         let state = match self.incident.is_now() {

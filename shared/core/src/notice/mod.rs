@@ -18,6 +18,7 @@ mod standalone;
 mod steps;
 mod target;
 mod together;
+mod way_back;
 mod witnesses_left;
 pub mod words;
 
@@ -40,6 +41,7 @@ pub use pause::{PauseStage, of_pause};
 pub use scaling::{of_held_scaling, of_refused_scaling, of_vanished_config};
 pub use scaling_trouble::{TroubleStage, of_rejected_defaults, of_scaling_trouble};
 pub use standalone::of_standalone_task;
+pub use way_back::WayBack;
 pub use witnesses_left::of_witnesses_left;
 
 /// SNS takes subjects of less than 100 ASCII characters (Publish in the API reference).
@@ -56,9 +58,10 @@ pub struct Notice {
     pub id: String,
     /// When it was written.
     pub at: Timestamp,
-    /// What it tells: `opened`, `worsened`, `rollback-begun`, `rollback-refused`, `rollback-failed`, `rollback-unverified`,
-    /// `grown`, `escalated`, `resolved`, `task-failed`, `hook-waiting`, `paused`, `still-paused`, `resumed`, `pause-over`,
-    /// `override-set`, `override-soon-over`, `override-over`, `scaling-held`, `scaling-refused`, `config-vanished`.
+    /// What it tells: `opened`, `worsened`, `rollback-begun`, `rollback-under-way`, `rollback-refused`, `rollback-failed`,
+    /// `rollback-unverified`, `grown`, `escalated`, `resolved`, `task-failed`, `hook-waiting`, `paused`, `still-paused`,
+    /// `resumed`, `pause-over`, `override-set`, `override-soon-over`, `override-over`, `scaling-held`, `scaling-refused`,
+    /// `config-vanished`.
     pub stage: &'static str,
     /// How much it matters.
     pub severity: Severity,
@@ -143,7 +146,8 @@ pub struct Section {
 pub enum Severity {
     /// Tasks of a service fail now, or are missing.
     Critical,
-    /// Something failed that no service depends on, or whose service has the tasks that it needs.
+    /// Something failed that no service depends on, or whose service has the tasks that it needs; or what was critical is
+    /// being mended, and nobody need do anything.
     Warning,
     /// It is over.
     Info,
@@ -169,6 +173,8 @@ pub enum Stage {
     Worsened,
     /// A rollback has begun.
     RollbackBegun,
+    /// It takes stages, and ECS goes through them.
+    RollbackUnderWay(WayBack),
     /// A rollback that was announced does not come.
     RollbackRefused,
     /// A rollback was tried, and AWS did not do it.
@@ -189,6 +195,7 @@ impl Stage {
             Self::Opened => "opened",
             Self::Worsened => "worsened",
             Self::RollbackBegun => "rollback-begun",
+            Self::RollbackUnderWay(_) => "rollback-under-way",
             Self::RollbackRefused => "rollback-refused",
             Self::RollbackFailed => "rollback-failed",
             Self::RollbackUnverified => "rollback-unverified",

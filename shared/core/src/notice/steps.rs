@@ -95,6 +95,7 @@ impl Telling<'_> {
     pub(super) fn you(&self) -> Vec<String> {
         let mut steps: Vec<String> = match self.stage {
             Stage::Resolved(resolution) => return self.after(resolution),
+            Stage::RollbackUnderWay(way) => return self.way_back_steps(way),
             _ => self.look_for_what_is_shared().into_iter().chain(self.first_fix()).collect(),
         };
         steps.extend(self.look_at_alarm());

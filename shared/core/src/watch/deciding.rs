@@ -265,6 +265,7 @@ impl Deciding<'_> {
                     counts,
                     rollback: RollbackState::Undecided,
                     escalations: 0,
+                    promised_by: None,
                     tasks,
                     notices: Vec::new(),
                     tail: None,
@@ -475,24 +476,6 @@ impl Deciding<'_> {
             self.record.ledger.mark_bad(revision);
         }
         self.record.outbox.push_rollback(action, self.now);
-    }
-
-    // ---- escalate ----
-
-    pub(super) fn escalate(&mut self) {
-        let Some(incident) = &mut self.record.incident else {
-            return;
-        };
-        let mut due = false;
-        while incident.next_escalation().is_some_and(|at| at <= self.now) {
-            incident.escalations += 1;
-            due = true;
-        }
-        if due {
-            let open_for = self.now.duration_since(incident.opened_at);
-            self.tell(What::Escalated { open_for });
-            self.notify(Stage::Escalated);
-        }
     }
 
     // ---- tell ----

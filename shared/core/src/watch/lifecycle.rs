@@ -116,7 +116,7 @@ struct Starving {
 impl Deciding<'_> {
     // ---- what is known ----
 
-    fn standing(&self) -> Option<&Standing> {
+    pub(super) fn standing(&self) -> Option<&Standing> {
         match &self.running {
             Running::Known(running) => running.standing.as_deref(),
             _ => None,

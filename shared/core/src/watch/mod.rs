@@ -17,6 +17,7 @@ mod settling;
 mod tail;
 mod together;
 mod verifying;
+mod way_back;
 
 pub use lifecycle::{ENVIRONMENT_TASKS_MIN, ENVIRONMENT_WITHIN};
 pub use settling::{Settled, settle};

@@ -61,6 +61,7 @@ impl Deciding<'_> {
         match stage {
             Stage::Worsened
             | Stage::RollbackBegun
+            | Stage::RollbackUnderWay(_)
             | Stage::RollbackRefused
             | Stage::Grown
             | Stage::Escalated
@@ -91,6 +92,7 @@ impl Deciding<'_> {
             }
             Stage::Worsened
             | Stage::RollbackBegun
+            | Stage::RollbackUnderWay(_)
             | Stage::RollbackFailed
             | Stage::RollbackUnverified => Voice::Own,
         }

@@ -23,7 +23,9 @@ const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(1);
 const ALARM_ENDS: SignedDuration = SignedDuration::from_mins(15);
 
 impl Deciding<'_> {
-    fn rollback_decided(&self) -> Option<(Timestamp, &Action, Option<&Begun>, Option<Timestamp>)> {
+    pub(super) fn rollback_decided(
+        &self,
+    ) -> Option<(Timestamp, &Action, Option<&Begun>, Option<Timestamp>)> {
         match &self.record.incident.as_ref()?.rollback {
             RollbackState::Decided { at, action, begun, steady_at, .. } => {
                 Some((*at, action, begun.as_ref(), *steady_at))
@@ -49,7 +51,7 @@ impl Deciding<'_> {
     }
 
     /// The deployment that a decided rollback made: ECS's word goes before what events told.
-    fn rollback_deployment(&self) -> Option<(DeploymentId, &Deployment)> {
+    pub(super) fn rollback_deployment(&self) -> Option<(DeploymentId, &Deployment)> {
         let (at, action, ..) = self.rollback_decided()?;
         let target = &action.target.revision;
         let primary = match &self.running {
@@ -172,6 +174,6 @@ fn is_of(deployment: &Deployment, at: Timestamp, target: &TaskDefinitionRevision
     deployment.began().as_second() >= at.as_second() && deployment.revision() == Some(target)
 }
 
-fn shift(begun: Option<&Begun>) -> SignedDuration {
+pub(super) fn shift(begun: Option<&Begun>) -> SignedDuration {
     SignedDuration::from_mins(begun.map_or(0, |begun| i64::from(begun.shift_minutes)))
 }

@@ -138,6 +138,7 @@ fn while_an_incident_is_open_it_is_kept_and_not_told() {
         counts: Counts::default(),
         rollback: RollbackState::Undecided,
         escalations: 0,
+        promised_by: None,
         tasks: None,
         notices: vec![],
         tail: None,

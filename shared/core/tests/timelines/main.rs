@@ -27,3 +27,4 @@ mod service;
 mod story;
 mod together;
 mod verify;
+mod way_back;

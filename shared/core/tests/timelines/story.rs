@@ -62,6 +62,8 @@ pub(crate) struct Story {
     pub(crate) entries: Vec<Entry>,
     /// Whether the stack allows probes.
     pub(crate) probes: bool,
+    /// ECS's shift and bake times on the way back, where what is to be done is done.
+    pub(crate) shift_minutes: u32,
     /// What is to be done, left to the story.
     pub(crate) todo: Vec<Work>,
     tasks: u32,
@@ -114,6 +116,7 @@ impl Story {
             due: None,
             entries: Vec::new(),
             probes: false,
+            shift_minutes: 0,
             todo: Vec::new(),
             tasks: 0,
         }
@@ -384,12 +387,13 @@ impl Story {
         let account = &mut self.account;
         let config = &self.config;
         let read = |_: &ServiceKey| ecs.running_tasks(now);
+        let shift = self.shift_minutes;
         let decision = if self.probes {
             let decision = watch::observe(record, events, config, now, account, true, read);
             self.entries.extend(decision.entries);
             let pending = decision.record.outbox.pending().to_vec();
             let done: Vec<_> =
-                pending.iter().map(|one| (one.id.clone(), done(&one.work))).collect();
+                pending.iter().map(|one| (one.id.clone(), done(&one.work, shift))).collect();
             self.todo.extend(pending.into_iter().map(|one| one.work));
             watch::settle(decision.record, &done, config, now)
         } else {
@@ -455,10 +459,12 @@ pub(crate) fn id(deployment: u32) -> DeploymentId {
 }
 
 /// Everything is done at once.
-fn done(work: &Work) -> Settled {
+fn done(work: &Work, shift_minutes: u32) -> Settled {
     match work {
         Work::Send(_) => Settled::Sent,
-        Work::RollBack(_) => Settled::Tried(Outcome::Begun(Begun::default())),
+        Work::RollBack(_) => {
+            Settled::Tried(Outcome::Begun(Begun { shift_minutes, ..Begun::default() }))
+        }
         Work::Probe(probe) => Settled::Started(probe.count),
         Work::StopProbe(_) | Work::Override(_) => Settled::Done,
     }
