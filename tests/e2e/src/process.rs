@@ -15,11 +15,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use lambda_simulator::process::{ManagedProcess, ProcessConfig, ProcessRole};
 use lambda_simulator::{InvocationBuilder, Simulator};
-use serde_json::Value;
+use serde_json::{Value, json};
 use steady_aws::client::{Aws, Settings as Timing};
 use steady_aws::table::Table;
-use steady_core::port::{KeepRecords, Saved};
-use steady_local_aws::{Fault, What, When};
+use steady_core::port::{KeepRecords, KeepScaling, Saved};
+use steady_local_aws::{Fault, Queue, What, When};
 use steady_sim::Behaviour;
 
 use crate::{Account, PERSON, REGION, TABLE, loader};
@@ -46,7 +46,8 @@ impl Process {
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("STEADY_TABLE", TABLE)
             .env("STEADY_TOPIC", account.topic.as_str())
-            .env("STEADY_MODE", "act");
+            .env("STEADY_MODE", "act")
+            .env("STEADY_PROBES", "allowed");
         let process = simulator.spawn_process_with_config(config).unwrap();
         simulator.wait_for(|| async { simulator.is_initialized().await }, LONG).await.unwrap();
         Self { simulator, process }
@@ -72,6 +73,18 @@ impl Process {
         let request = self.begin(payload).await;
         let done = self.simulator.wait_for_invocation_complete(&request, LONG).await.unwrap();
         done.response.map(|response| response.payload).ok_or_else(|| format!("{:?}", done.error))
+    }
+
+    /// Hands everything in that waits in a queue, batch by batch.
+    ///
+    /// # Panics
+    /// If a message failed.
+    pub async fn take(&self, queue: &mut Queue) {
+        while let Some(batch) = queue.batch(100) {
+            let answer = self.invoke(&batch).await;
+            assert_eq!(answer["batchItemFailures"], json!([]), "of {batch}");
+            queue.settle(&batch, &answer);
+        }
     }
 
     /// Waits until something is so.
@@ -218,30 +231,54 @@ pub async fn loses_time(account: &Account, service: &str) {
 
 /// Time passes for a service: everything that its record says is so much older.
 pub async fn grows_older(account: &Account, service: &str, by: SignedDuration) {
+    rewrite(account, service, &|at| at - by).await;
+}
+
+/// An account's clock is behind the machine's: what processes wrote by theirs is moved to the account's, so that the rest of
+/// the story happens after it.
+pub async fn keeps_the_accounts_time(account: &Account, service: &str) {
+    let (here, behind) = (account.now(), now().duration_since(account.now()));
+    rewrite(account, service, &|at| if at > here { at - behind } else { at }).await;
+}
+
+/// Changes all times of a service's record.
+async fn rewrite(account: &Account, service: &str, change: &dyn Fn(Timestamp) -> Timestamp) {
     let table = record_table(account).await;
     let loaded = table.load(&service.into()).await.unwrap();
     let mut stored = loaded.stored.unwrap();
-    let older = |text: &str| {
-        let mut value: Value = serde_json::from_str(text).unwrap();
-        shift(&mut value, by);
-        value.to_string()
-    };
-    stored.record = older(&stored.record);
-    stored.stops = older(&stored.stops);
-    stored.due = stored.due.map(|due| due - by);
+    stored.record = rewritten(&stored.record, change);
+    stored.stops = rewritten(&stored.stops, change);
+    stored.due = stored.due.map(change);
     let saved = table.save(&service.into(), &stored, true, loaded.version).await.unwrap();
     assert_eq!(saved, Saved::Held);
 }
 
-fn shift(value: &mut Value, by: SignedDuration) {
+/// Time passes for a service's scaling: everything that its record says is so much older.
+pub async fn scaling_grows_older(account: &Account, service: &str, by: SignedDuration) {
+    let table = record_table(account).await;
+    let loaded = table.load_scaling(&service.into()).await.unwrap();
+    let mut stored = loaded.stored.unwrap();
+    stored.record = rewritten(&stored.record, &|at| at - by);
+    stored.due = stored.due.map(|due| due - by);
+    let saved = table.save_scaling(&service.into(), &stored, loaded.version).await.unwrap();
+    assert_eq!(saved, Saved::Held);
+}
+
+fn rewritten(text: &str, change: &dyn Fn(Timestamp) -> Timestamp) -> String {
+    let mut value: Value = serde_json::from_str(text).unwrap();
+    rewrite_times(&mut value, change);
+    value.to_string()
+}
+
+fn rewrite_times(value: &mut Value, change: &dyn Fn(Timestamp) -> Timestamp) {
     match value {
         Value::String(text) => {
             if let Ok(at) = text.parse::<Timestamp>() {
-                *text = (at - by).to_string();
+                *text = change(at).to_string();
             }
         }
-        Value::Array(all) => all.iter_mut().for_each(|one| shift(one, by)),
-        Value::Object(all) => all.values_mut().for_each(|one| shift(one, by)),
+        Value::Array(all) => all.iter_mut().for_each(|one| rewrite_times(one, change)),
+        Value::Object(all) => all.values_mut().for_each(|one| rewrite_times(one, change)),
         _ => {}
     }
 }

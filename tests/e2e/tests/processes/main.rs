@@ -1,7 +1,10 @@
-//! `watch`, `sweep` and `scale` as processes, side by side on one account.
+//! The functions as processes, side by side on one account.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
 
+mod alarmed;
+mod probed;
+mod pushed;
 mod scaled;
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,4 +1,4 @@
-//! `scale` as a process: a file is written, somebody changes what is live, a process dies half way.
+//! `scale` as a process that dies half way.
 
 use serde_json::{Value, json};
 use steady_e2e::Account;
@@ -8,7 +8,7 @@ use steady_local_aws::{Fault, What, When};
 const CONFIG: &str =
     "[capacity]\nmin = 2\nmax = 20\n[[target_tracking]]\nmetric = 'cpu'\ntarget = 55.0\n";
 
-async fn scale(account: &Account, access_key: &str) -> Process {
+pub(crate) async fn scale(account: &Account, access_key: &str) -> Process {
     Process::spawn(env!("CARGO_BIN_EXE_scale-process"), account, access_key).await
 }
 
@@ -16,8 +16,18 @@ fn scaling(account: &Account, operation: &str, input: &Value) -> Value {
     account.aws.by_hand("application-autoscaling", operation, input).unwrap()
 }
 
+/// Somebody else's call about the scaling of `prod/checkout`.
+pub(crate) fn by_hand(account: &Account, operation: &str, more: &Value) {
+    let mut input = json!({
+        "ServiceNamespace": "ecs", "ResourceId": "service/prod/checkout",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    scaling(account, operation, &input);
+}
+
 /// Bounds and policies, as Application Auto Scaling tells them.
-fn live(account: &Account) -> (Value, usize) {
+pub(crate) fn live(account: &Account) -> (Value, usize) {
     let ecs = json!({ "ServiceNamespace": "ecs" });
     let target = scaling(account, "DescribeScalableTargets", &ecs)["ScalableTargets"][0].clone();
     let policies = scaling(account, "DescribeScalingPolicies", &ecs)["ScalingPolicies"].clone();
@@ -25,7 +35,7 @@ fn live(account: &Account) -> (Value, usize) {
     (bounds, policies.as_array().map_or(0, Vec::len))
 }
 
-fn writes(account: &Account) -> usize {
+pub(crate) fn writes(account: &Account) -> usize {
     let calls = account.aws.calls().into_iter();
     calls
         .filter(|call| ["RegisterScalableTarget", "PutScalingPolicy"].contains(&&*call.operation))
@@ -38,28 +48,6 @@ async fn pushed(account: &mut Account) -> Value {
     account.push_config(CONFIG).await.unwrap();
     account.pass_unheard(jiff::SignedDuration::from_secs(1));
     account.config.batch(100).unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_pushed_is_live_and_the_pass_keeps_it_so() {
-    let mut account = standing(5).await;
-    let batch = pushed(&mut account).await;
-    let scale = scale(&account, "AKIASCALING").await;
-    assert_eq!(scale.invoke(&batch).await["batchItemFailures"], json!([]));
-    assert_eq!(live(&account), (json!([2, 20]), 1));
-
-    let target = json!({
-        "ServiceNamespace": "ecs", "ResourceId": "service/prod/checkout",
-        "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 1, "MaxCapacity": 99,
-    });
-    scaling(&account, "RegisterScalableTarget", &target);
-    let schedule =
-        json!({ "detail-type": "Scheduled Event", "source": "aws.events", "detail": {} });
-    assert_eq!(scale.invoke(&schedule).await, Value::Null);
-    assert_eq!(live(&account), (json!([2, 20]), 1));
-    let before = writes(&account);
-    scale.invoke(&schedule).await;
-    assert_eq!(writes(&account), before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
