@@ -45,3 +45,6 @@ pub mod switch;
 pub mod tally;
 pub mod turn;
 pub mod watch;
+
+/// Steady's version, as in the command's `--version`: `0.1.0`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -154,7 +154,7 @@ fn the_notice_of_a_pause_says_who_until_when_why_and_what_to_do() {
     You       1. Until it is over, roll back and scale by hand; steady status --region eu-west-1 shows what is open
               2. To let Steady act again: steady resume --region eu-west-1
     ");
-    assert!(id.starts_with("pause-") && id.ends_with("-paused-1795226400\n"), "{id}");
+    assert!(id.starts_with("pause-") && id.ends_with("-paused-1795226400, Steady 0.1.0\n"), "{id}");
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub fn of_incident(
     };
     Some(Notice {
         schema: "steady.notice/1",
+        steady_version: crate::VERSION,
         id: format!("{}-{}-{}", incident.id, stage.slug(), now.as_second()),
         at: now,
         stage: stage.slug(),

@@ -249,6 +249,7 @@ pub fn of_pause_hook(
     }
     Notice {
         schema: "steady.notice/1",
+        steady_version: crate::VERSION,
         id: format!("hook-{:016x}", fnv1a(hook.id.as_bytes())),
         at: now,
         stage: "hook-waiting",

@@ -112,6 +112,8 @@ impl Notice {
                 }
             }
         }
+        let mut context = self.attributes();
+        context.insert("steady_version".to_owned(), self.steady_version.to_owned());
         let thread = self.incident.as_ref().map_or(self.id.as_str(), |incident| incident.as_str());
         json!({
             "version": "1.0",
@@ -128,7 +130,7 @@ impl Notice {
                 "threadId": thread,
                 "summary": self.subject,
                 "eventType": self.stage,
-                "additionalContext": self.attributes(),
+                "additionalContext": context,
             },
         })
         .to_string()

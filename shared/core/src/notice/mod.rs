@@ -54,6 +54,8 @@ pub const SUBJECT_MAX: usize = 99;
 pub struct Notice {
     /// `steady.notice/1`; the number grows when a field changes its meaning or goes.
     pub schema: &'static str,
+    /// The version of Steady that wrote it: `0.1.0`. In the text it ends the last line.
+    pub steady_version: &'static str,
     /// The same notice has the same id however often it is delivered (SNS is at least once).
     pub id: String,
     /// When it was written.

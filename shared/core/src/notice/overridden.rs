@@ -56,6 +56,7 @@ pub fn of_override(
     let short = stage.slug().replace('-', " ");
     Notice {
         schema: "steady.notice/1",
+        steady_version: crate::VERSION,
         id: format!(
             "override-{:016x}-{}-{}",
             fnv1a(format!("{service} {} {}", one.id, one.since).as_bytes()),

@@ -83,6 +83,7 @@ pub fn of_pause(
     let at = since.unwrap_or(now);
     Notice {
         schema: "steady.notice/1",
+        steady_version: crate::VERSION,
         id: format!("pause-{:016x}-{}-{}", identity(pause, since), stage.slug(), now.as_second()),
         at: now,
         stage: stage.slug(),

@@ -26,7 +26,7 @@ impl Notice {
                 }
             }
         }
-        let _ = writeln!(text, "\nnotice {}", self.id);
+        let _ = writeln!(text, "\nnotice {}, Steady {}", self.id, self.steady_version);
         text
     }
 

@@ -64,6 +64,7 @@ pub(super) fn scaling(
     ];
     Notice {
         schema: "steady.notice/1",
+        steady_version: crate::VERSION,
         id: format!("scaling-{}-{id:016x}", now.as_second()),
         at: now,
         stage,

@@ -61,6 +61,7 @@ pub fn of_standalone_task(
     }
     Notice {
         schema: "steady.notice/1",
+        steady_version: crate::VERSION,
         id: format!("task-{:016x}", fnv1a(stop.task.as_str().as_bytes())),
         at: now,
         stage: "task-failed",

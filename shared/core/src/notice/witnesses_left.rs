@@ -35,6 +35,7 @@ pub fn of_witnesses_left(
     ];
     Notice {
         schema: "steady.notice/1",
+        steady_version: crate::VERSION,
         id: format!("witnesses-{:016x}", fnv1a(probe.started_by.as_bytes())),
         at: now,
         stage: "witnesses-left",

@@ -69,6 +69,6 @@ fn a_whole_tree_that_is_gone_is_one_notice_and_a_small_item() {
               2. Put them back: steady push of your config directory
               3. If these services are to leave, say so: `remove = true` in their files, or steady push --prune
 
-    notice scaling-1795226400-9a566793094d3582
+    notice scaling-1795226400-9a566793094d3582, Steady 0.1.0
     ");
 }

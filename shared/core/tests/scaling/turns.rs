@@ -234,7 +234,7 @@ fn what_somebody_changes_by_hand_is_put_right_once_and_then_left_and_told_once()
               2. Find who writes it (CloudTrail: RegisterScalableTarget, PutScalingPolicy, PutScheduledAction, PutMetricAlarm): often Terraform or CloudFormation
               3. Let one of the two own it: take it out of theirs, or set `remove = true` in Steady's config; changing the config makes Steady write it again
 
-    notice scaling-1795226760-eb3343b3dbf7ce91
+    notice scaling-1795226760-eb3343b3dbf7ce91, Steady 0.1.0
     ");
     // Another wish is a new one.
     world.edit(|record| record.config.capacity.as_mut().unwrap().max = 30);
@@ -267,7 +267,7 @@ fn what_aws_refuses_is_told_once_and_tried_again() {
     You       1. AccessDenied: the role of the function `scale` lacks the action that is named
               2. ValidationException, LimitExceeded: change the config so that AWS takes it, then steady push
 
-    notice scaling-1795226520-815bea5152a25c07
+    notice scaling-1795226520-815bea5152a25c07, Steady 0.1.0
     ");
 }
 

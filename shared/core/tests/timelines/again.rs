@@ -59,7 +59,7 @@ fn it_is_recognised_before_its_first_task_runs() {
               logs      https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/checkout/logs?region=eu-west-1
               incident  01M7XXCCB826NXRH81DPTYWTTC
 
-    notice 01M7XXCCB826NXRH81DPTYWTTC-opened-1795226481
+    notice 01M7XXCCB826NXRH81DPTYWTTC-opened-1795226481, Steady 0.1.0
     "#);
 }
 

@@ -65,7 +65,7 @@ fn an_alarm_in_a_deployment_holds_for_a_minute_and_rolls_it_back_and_both_have_t
 
     Not now   rollback = "off" under [health] in prod/checkout.toml stops this
 
-    notice 01M7XTKVB03FEXRH7ZDPTYWSZ6-opened-1795223580
+    notice 01M7XTKVB03FEXRH7ZDPTYWSZ6-opened-1795223580, Steady 0.1.0
     "#);
     story.pass(seconds(61));
     assert_eq!(
@@ -163,7 +163,7 @@ fn an_alarm_that_is_over_within_the_hold_rolls_nothing_back_and_resolves() {
               logs      https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/checkout/logs?region=eu-west-1
               incident  01M7XTKVB03FEXRH7ZDPTYWSZ6
 
-    notice 01M7XTKVB03FEXRH7ZDPTYWSZ6-resolved-1795223910
+    notice 01M7XTKVB03FEXRH7ZDPTYWSZ6-resolved-1795223910, Steady 0.1.0
     "#);
 }
 

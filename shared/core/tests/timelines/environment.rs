@@ -42,7 +42,7 @@ fn three_tasks_that_do_not_start_within_ten_minutes_are_told_once_and_never_roll
               task      https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/tasks/00000000000000000000000000000007?region=eu-west-1
               incident  01M7XSYFR02V2DRH7YDPTYWSHK
 
-    notice 01M7XSYFR02V2DRH7YDPTYWSHK-opened-1795222940
+    notice 01M7XSYFR02V2DRH7YDPTYWSHK-opened-1795222940, Steady 0.1.0
     "#);
     (0..50).for_each(|_| story.never_start(41, End::NoRegistry));
     assert_eq!(story.stages(), ["opened"], "more of the same is no news");
@@ -120,7 +120,7 @@ fn tasks_that_are_not_even_placed_are_told_with_what_is_missing() {
               logs      https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/checkout/logs?region=eu-west-1
               incident  01M7XSZPT02V2DRH7YDPTYWSHK
 
-    notice 01M7XSZPT02V2DRH7YDPTYWSHK-opened-1795222980
+    notice 01M7XSZPT02V2DRH7YDPTYWSHK-opened-1795222980, Steady 0.1.0
     "#);
     story.scheduler_says("SERVICE_STEADY_STATE", None);
     assert_eq!(story.stages(), ["opened", "resolved"]);

@@ -53,7 +53,7 @@ fn a_deployment_that_has_not_ended_by_its_deadline_is_stuck() {
               logs      https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/checkout/logs?region=eu-west-1
               incident  01M7XV0NG03FEXRH7ZDPTYWSZ6
 
-    notice 01M7XV0NG03FEXRH7ZDPTYWSZ6-opened-1795224000
+    notice 01M7XV0NG03FEXRH7ZDPTYWSZ6-opened-1795224000, Steady 0.1.0
     "#);
 }
 
@@ -249,7 +249,7 @@ fn a_pause_hook_is_told_once_shortly_before_ecs_acts_by_itself() {
     Links     deployment ecs-svc/42
               service   https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/checkout/deployments?region=eu-west-1
 
-    notice hook-cb339a732ca448ed
+    notice hook-cb339a732ca448ed, Steady 0.1.0
     "#);
 }
 

@@ -139,6 +139,12 @@ fn every_notice_fits_its_subject_and_says_what_to_do() {
         let json: serde_json::Value = serde_json::from_str(&notice.json()).unwrap();
         assert_eq!(json["schema"], "steady.notice/1");
         assert_eq!(json["service"], "prod/checkout");
+        assert_eq!(json["steady_version"], steady_core::VERSION);
+        let chat: serde_json::Value = serde_json::from_str(&notice.chat()).unwrap();
+        let context = &chat["metadata"]["additionalContext"];
+        assert_eq!(context["steady_version"], steady_core::VERSION);
+        let last = format!("notice {}, Steady {}\n", notice.id, steady_core::VERSION);
+        assert!(notice.text().ends_with(&last), "{}", notice.text());
     }
     let ids: std::collections::BTreeSet<&str> =
         story.notices().iter().map(|n| n.id.as_str()).collect();

@@ -37,7 +37,7 @@ fn the_first_deployment_ever_has_nothing_to_go_back_to_and_says_so() {
               task      https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/tasks/00000000000000000000000000000004?region=eu-west-1
               incident  01M7XPF39GZEFBKQCMW8YGHMHF
 
-    notice 01M7XPF39GZEFBKQCMW8YGHMHF-opened-1795219230
+    notice 01M7XPF39GZEFBKQCMW8YGHMHF-opened-1795219230, Steady 0.1.0
     "#);
 }
 

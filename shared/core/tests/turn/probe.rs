@@ -113,7 +113,7 @@ fn witnesses_that_cannot_be_stopped_for_ten_minutes_are_told_once_with_the_comma
     You       1. To stop them now: for task in $(aws ecs list-tasks --cluster prod --started-by steady-probe/01M7XZ27083FEXRH7ZDPTYWSZ6-1795228245 --region eu-west-1 --query "taskArns[]" --output text); do aws ecs stop-task --cluster prod --region eu-west-1 --task "$task"; done
               2. If AWS says AccessDenied: the roles of `watch`, `alarm` and `sweep` need ecs:StopTask on the tasks, and nothing may deny it
 
-    notice witnesses-28ad3d3eb1af89b3
+    notice witnesses-28ad3d3eb1af89b3, Steady 0.1.0
     "#);
 }
 
