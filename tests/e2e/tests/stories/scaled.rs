@@ -1,11 +1,15 @@
 //! Scaling through the function `scale`: what is pushed is live, what is edited is written, what is changed by hand comes back.
 
+use std::sync::Arc;
+
 use aws_sdk_applicationautoscaling::Client;
 use aws_sdk_applicationautoscaling::types::ServiceNamespace::Ecs;
 use serde_json::json;
 use steady_aws::client::Settings as Timing;
 use steady_e2e::{Account, SCALE, SWEEP, impatient};
 use steady_local_aws::{Fault, What, When};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::told::{created, minutes, subjects};
 
@@ -217,32 +221,46 @@ async fn a_service_whose_config_was_there_first_gets_it_when_it_is_deployed() {
     assert_eq!(live(&account).await, WHOLE);
 }
 
+/// Stories told at once. Most of a hanging one is waiting.
+const AT_ONCE: usize = 8;
+
+/// An install with a fault at the call of that number, and the number of its first call.
+async fn told(fault: Option<(u64, What)>) -> (Account, u64) {
+    let mut account = installed(impatient()).await;
+    account.push_config(CONFIG).await.unwrap();
+    let from = account.aws.calls().len() as u64;
+    if let Some((number, what)) = fault {
+        account.aws.fault(Fault { when: When::Call(from + number), what });
+    }
+    account.pass(minutes(20)).await.unwrap();
+    (account, from)
+}
+
 /// All that is written is there in the end, whatever fails once on the way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_any_fault_at_any_call_of_the_install_the_same_is_live_in_the_end() {
-    let install = async |fault: Option<(u64, What)>| {
-        let mut account = installed(impatient()).await;
-        account.push_config(CONFIG).await.unwrap();
-        let from = account.aws.calls().len() as u64;
-        if let Some((number, what)) = fault {
-            account.aws.fault(Fault { when: When::Call(from + number), what });
-        }
-        account.pass(minutes(20)).await.unwrap();
-        (account, from)
-    };
-    let (smooth, from) = install(None).await;
+    let (smooth, from) = told(None).await;
     let written = writes(&smooth).len();
     let last = smooth.aws.calls().into_iter().filter(|call| call.caller == SCALE);
     let last = last.filter(|call| call.operation == "PutScheduledAction").map(|call| call.number);
     let last = last.max().unwrap() + 1 - from;
     assert!(last > 8, "{last}");
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut stories = JoinSet::new();
     for number in 1..=last {
         for what in [What::Throttle, What::Hang, What::AnswerLost] {
-            let case = format!("{what:?} at call {number} of {last}");
-            let (account, _) = install(Some((number, what))).await;
-            assert_eq!(live(&account).await, WHOLE, "{case}");
-            assert!(writes(&account).len() <= written + 2, "{case}: {:?}", writes(&account));
-            assert_eq!((subjects(&account).len(), account.is_busy()), (0, false), "{case}");
+            let places = Arc::clone(&places);
+            stories.spawn(async move {
+                let _place = places.acquire().await.unwrap();
+                let case = format!("{what:?} at call {number} of {last}");
+                let (account, _) = told(Some((number, what))).await;
+                assert_eq!(live(&account).await, WHOLE, "{case}");
+                assert!(writes(&account).len() <= written + 2, "{case}: {:?}", writes(&account));
+                assert_eq!((subjects(&account).len(), account.is_busy()), (0, false), "{case}");
+            });
         }
+    }
+    while let Some(story) = stories.join_next().await {
+        story.unwrap();
     }
 }
