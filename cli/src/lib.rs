@@ -36,7 +36,7 @@ mod status;
 mod why;
 
 use std::ffi::OsString;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -88,8 +88,19 @@ pub enum Format {
     Json,
 }
 
-/// Runs the command with these arguments (the program's name first).
+/// Runs the command with these arguments (the program's name first). Questions are put to whoever sits at the terminal, if
+/// stdin is one.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Not locked: other verbs read stdin themselves.
+    let mut typed = io::stdin().is_terminal().then(|| BufReader::new(io::stdin()));
+    run_with(args, typed.as_mut().map(|typed| typed as &mut dyn BufRead))
+}
+
+/// The same with `typed` as what a person types; `None`: nobody can be asked.
+pub fn run_with(
+    args: impl IntoIterator<Item = OsString>,
+    typed: Option<&mut dyn BufRead>,
+) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -99,6 +110,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if wrong { Exit::Usage } else { Exit::Good }.into();
         }
     };
+    #[cfg(feature = "live")]
+    let person = &mut live::Person::at(typed);
+    #[cfg(not(feature = "live"))]
+    drop(typed);
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut err = io::stderr().lock();
     let done = match &cli.verb {
@@ -110,7 +125,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         #[cfg(feature = "live")]
         Verb::Plan(args) => plan::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]
-        Verb::Push(args) => push::run(args, &mut out, &mut err),
+        Verb::Push(args) => push::run(args, person, &mut out, &mut err),
         #[cfg(feature = "live")]
         Verb::Status(args) => status::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]
@@ -118,7 +133,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         #[cfg(feature = "live")]
         Verb::Why(args) => why::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]
-        Verb::Rollback(args) => rollback::run(args, &mut out, &mut err),
+        Verb::Rollback(args) => rollback::run(args, person, &mut out, &mut err),
         #[cfg(feature = "live")]
         Verb::Override(args) => override_::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]

@@ -1,6 +1,6 @@
 //! `steady rollback`: the button. The same record, guards and turn as the functions.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use steady_core::turn::{Ports, Taken, Turn};
 
 use crate::Format;
 use crate::exit::{Exit, Failure};
-use crate::live::{self, Account, Place, Who, boxed};
+use crate::live::{self, Account, Person, Place, Who, boxed};
 use crate::status;
 
 /// Longest that the turn with its calls may take; `sweep` takes over afterwards what this process has left.
@@ -66,28 +66,29 @@ struct Line<'a> {
 
 pub(crate) fn run(
     args: &Args,
+    person: &mut Person<'_>,
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> Result<Exit, Failure> {
-    if !args.yes && !io::stdin().is_terminal() {
+    if !args.yes && !person.is_there() {
         return Err(Failure::Usage(
             "there is no terminal to ask on: `--yes` rolls back without asking".to_owned(),
         ));
     }
     live::block_on(async {
         let account = args.place.open().await?;
-        let person = args.who.person(&account).await?;
+        let who = args.who.person(&account).await?;
         let record = status::load(&account, &args.service).await?;
         let now = live::now();
         let order = Order {
             id: format!("cli-{}-{}", now.as_nanosecond(), std::process::id()),
-            by: person.name,
+            by: who.name,
             reason: args.reason.clone(),
             to: args.to.as_deref().map(TaskDefinitionRevision::from),
             away_from: None,
         };
         let mut button = Button { args, account: &account, record, out, from: None, call: None };
-        button.press(order, now, err).await
+        button.press(order, now, (person, err)).await
     })
 }
 
@@ -107,7 +108,7 @@ impl<O: Write> Button<'_, O> {
         &mut self,
         order: Order,
         now: Timestamp,
-        err: &mut impl Write,
+        (person, err): (&mut Person<'_>, &mut impl Write),
     ) -> Result<Exit, Failure> {
         let (running, brakes) = self.read().await?;
         let action = match consider_order(&self.record, &running, &brakes, &order, now) {
@@ -123,10 +124,17 @@ impl<O: Write> Button<'_, O> {
             Call::StopServiceDeployment { .. } => "StopServiceDeployment",
             Call::UpdateService { .. } => "UpdateService",
         });
-        if self.args.format == Format::Text {
-            self.show(&running, &action, &call, &begun)?;
+        let mut shown = Vec::new();
+        self.show(&mut shown, &running, &action, &call, &begun)?;
+        match self.args.format {
+            Format::Text => self.out.write_all(&shown)?,
+            // Who is asked sees what of; stdout is for the machine then.
+            Format::Json if !self.args.yes => err.write_all(&shown)?,
+            Format::Json => {}
         }
-        if !self.args.yes && !self.is_wanted(err)? {
+        if !self.args.yes
+            && !person.wants(&format!("Roll {} back?", self.args.service), self.out, err)?
+        {
             return self.ends("declined", Exit::No, Some(&action), "nothing was changed");
         }
         // What was shown is what is done, or nothing.
@@ -178,7 +186,8 @@ impl<O: Write> Button<'_, O> {
     }
 
     fn show(
-        &mut self,
+        &self,
+        out: &mut impl Write,
         running: &RunningTasks,
         action: &Action,
         call: &Call,
@@ -188,7 +197,6 @@ impl<O: Write> Button<'_, O> {
         let service = &self.args.service;
         let target = &action.target;
         let desired = running.desired_count.map(|desired| format!(" of {desired}"));
-        let out = &mut *self.out;
         writeln!(
             out,
             "{service} runs {from} (deployment {}), {}{} tasks.",
@@ -230,10 +238,6 @@ impl<O: Write> Button<'_, O> {
             out,
             "{from} counts as bad from then on; your pipeline and templates still name it, and their next run brings it back."
         )
-    }
-
-    fn is_wanted(&mut self, err: &mut impl Write) -> Result<bool, Failure> {
-        Ok(live::is_wanted(&format!("Roll {} back?", self.args.service), self.out, err)?)
     }
 
     async fn take(&self, order: &Order) -> Result<Taken, Failure> {

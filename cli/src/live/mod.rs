@@ -3,12 +3,12 @@
 //! Credentials and region come from where the AWS CLI has them. Which table and which parameters are Steady's is said by
 //! the names that the functions know them by.
 
+mod person;
 mod tree;
 mod trouble;
 mod who;
 
 use std::future::Future;
-use std::io::{self, BufRead, Write};
 use std::pin::Pin;
 
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use steady_core::name::ServiceKey;
 use steady_core::port::PortError;
 
 use crate::exit::Failure;
+pub(crate) use person::Person;
 pub(crate) use tree::checked;
 pub(crate) use who::Who;
 
@@ -116,20 +117,6 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Unable(format!("cannot run: {error}")))?;
     runtime.block_on(work)
-}
-
-/// Asks a person on the terminal; anything but `y` and `yes` is no.
-pub(crate) fn is_wanted(
-    question: &str,
-    out: &mut impl Write,
-    err: &mut impl Write,
-) -> io::Result<bool> {
-    out.flush()?;
-    let _ = write!(err, "{question} [y/N] ");
-    let _ = err.flush();
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// The SDK's futures nest deeper than the compiler follows in one type.

@@ -112,6 +112,30 @@ pub(super) fn compare<'a>(
 }
 
 impl<'a> Pushed<'a> {
+    /// What a person is asked: `Write 2 parameters, 1 of them to remove a service's scaling?`
+    pub(super) fn question(&self) -> String {
+        let count = |does: &[Does]| self.writes.iter().filter(|it| does.contains(&it.does)).count();
+        let parameters =
+            |many: usize| format!("{many} parameter{}", if many == 1 { "" } else { "s" });
+        let written = count(&[Does::Create, Does::Change, Does::Remove]);
+        let (removed, deleted) = (count(&[Does::Remove]), count(&[Does::Delete]));
+        let mut parts = Vec::new();
+        if deleted > 0 {
+            parts.push(format!("delete {}", parameters(deleted)));
+        }
+        if written > 0 {
+            let removing = match removed {
+                0 => String::new(),
+                more => format!(", {more} of them to remove a service's scaling"),
+            };
+            parts.push(format!("write {}{removing}", parameters(written)));
+        }
+        let question = parts.join(" and ");
+        question.get(..1).unwrap_or_default().to_uppercase()
+            + question.get(1..).unwrap_or_default()
+            + "?"
+    }
+
     fn without_file(&mut self, it: &'a StoredFile, managed: Option<&[ServiceKey]>) {
         let (name, old, was) = (it.name.as_str(), it.text.as_str(), Some(it.version));
         let mut leave = |why| self.left.push(Left { name, version: it.version, why });
@@ -249,6 +273,24 @@ mod tests {
         );
         let left: Vec<&str> = pushed.left.iter().map(|left| left.name).collect();
         assert_eq!(left, ["a/b/c", "a/leaving", "defaults"]);
+    }
+
+    #[test]
+    fn the_question_says_what_is_written_removed_and_deleted() {
+        let files: Files = vec![("a/new.toml".to_owned(), "1".to_owned())];
+        let managed = ["a/scaled", "a/other"].map(ServiceKey::from);
+        let asked = |stored: &[StoredFile], managed: Option<&[ServiceKey]>| {
+            compare(&Wanted::of(&files), stored, managed).question()
+        };
+        assert_eq!(asked(&[], None), "Write 1 parameter?");
+        let gone = [stored("a/scaled", "x", 1), stored("a/other", "x", 1)];
+        let question = "Write 3 parameters, 2 of them to remove a service's scaling?";
+        assert_eq!(asked(&gone, Some(&managed)), question);
+        let left = [stored("a/left", REMOVE, 2), stored("a/new", "0", 1)];
+        assert_eq!(asked(&left, Some(&[])), "Delete 1 parameter and write 1 parameter?");
+        let left =
+            [stored("a/left", REMOVE, 2), stored("a/gone", REMOVE, 2), stored("a/new", "1", 1)];
+        assert_eq!(asked(&left, Some(&[])), "Delete 2 parameters?");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod differ;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use steady_core::scaling::ScalingRecord;
 
 use crate::Format;
 use crate::exit::{Exit, Failure};
-use crate::live::{self, Account, Place, boxed};
+use crate::live::{self, Account, Person, Place, boxed};
 use differ::{DEFAULTS, Difference, Does, Pushed, Wanted, changed_lines, compare};
 
 /// Between two calls: Parameter Store's rate is shared with everything in the account, secrets of starting tasks included, and
@@ -68,10 +68,11 @@ struct Line<'a> {
 
 pub(crate) fn run(
     args: &Args,
+    person: &mut Person<'_>,
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> Result<Exit, Failure> {
-    if !args.yes && !args.dry_run && !io::stdin().is_terminal() {
+    if !args.yes && !args.dry_run && !person.is_there() {
         return Err(Failure::Usage(
             "there is no terminal to ask on: `--yes` writes without asking, `--dry-run` writes nothing".to_owned(),
         ));
@@ -87,15 +88,17 @@ pub(crate) fn run(
         let pushed = compare(&wanted, &stored, managed.as_deref());
         let mut push = Push { args, account: &account, parameters, out };
         push.show(&pushed)?;
+        // Who is asked sees what of; stdout is for the machine then.
+        if args.format == Format::Json && !args.yes && !args.dry_run {
+            show(err, &pushed)?;
+        }
         if pushed.writes.is_empty() {
             return Ok(Exit::Good);
         }
         if args.dry_run {
             return push.is_not_written(&pushed, "would");
         }
-        let many = pushed.writes.len();
-        let question = format!("Write {many} parameter{}?", if many == 1 { "" } else { "s" });
-        if !args.yes && !live::is_wanted(&question, push.out, err)? {
+        if !args.yes && !person.wants(&pushed.question(), push.out, err)? {
             return push.is_not_written(&pushed, "declined");
         }
         push.write(&pushed, err).await
@@ -153,23 +156,7 @@ impl<O: Write> Push<'_, O> {
             }
             return Ok(());
         }
-        for write in &pushed.writes {
-            let sign = write.does.sign();
-            writeln!(out, "{sign} {} ({})", write.name, write.does.in_words(write.was))?;
-            if write.does == Does::Change {
-                for line in changed_lines(write.old, write.new) {
-                    writeln!(out, "    {line}")?;
-                }
-            }
-        }
-        if pushed.writes.is_empty() {
-            writeln!(out, "Nothing to write: the parameters are as the files")?;
-        } else {
-            writeln!(out, "\n{}", pushed.sum())?;
-        }
-        for left in &pushed.left {
-            writeln!(out, "Left as it is: {} ({})", left.name, left.why)?;
-        }
+        show(out, pushed)?;
         Ok(())
     }
 
@@ -270,6 +257,28 @@ impl<O: Write> Push<'_, O> {
             ),
         }
     }
+}
+
+/// What will be written, and what is left, in words.
+fn show(out: &mut impl Write, pushed: &Pushed<'_>) -> io::Result<()> {
+    for write in &pushed.writes {
+        let sign = write.does.sign();
+        writeln!(out, "{sign} {} ({})", write.name, write.does.in_words(write.was))?;
+        if write.does == Does::Change {
+            for line in changed_lines(write.old, write.new) {
+                writeln!(out, "    {line}")?;
+            }
+        }
+    }
+    if pushed.writes.is_empty() {
+        writeln!(out, "Nothing to write: the parameters are as the files")?;
+    } else {
+        writeln!(out, "\n{}", pushed.sum())?;
+    }
+    for left in &pushed.left {
+        writeln!(out, "Left as it is: {} ({})", left.name, left.why)?;
+    }
+    Ok(())
 }
 
 /// What came of a write.

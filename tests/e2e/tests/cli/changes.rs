@@ -1,10 +1,12 @@
 //! `pause`, `resume` and `rollback`: the only ones of these that change anything.
 
+use std::path::Path;
+
 use steady_e2e::Account;
 use steady_local_aws::{Fault, What, When};
 use steady_sim::Behaviour;
 
-use crate::command::{catches_up, minutes, proven, proven_twice, steady};
+use crate::command::{catches_up, minutes, proven, proven_twice, steady, steady_asked};
 
 const OFF: &str = "[health]\nrollback = 'off'\n";
 
@@ -121,6 +123,51 @@ async fn without_a_terminal_nobody_is_asked_and_nothing_is_read() {
     --- exit code 64
     "#);
     assert!(ran.calls.is_empty(), "{:?}", ran.calls);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_a_terminal_a_rollback_is_shown_and_asked_for_and_only_a_yes_begins_it() {
+    let account = proven_twice(OFF).await;
+    let asked = |args: &[&str], typed| {
+        let args = [&["rollback", "prod/checkout"], args].concat();
+        steady_asked(&account, Path::new("/"), &args, typed)
+    };
+    let ran = asked(&[], "n\n");
+    insta::assert_snapshot!(ran.whole(), @r#"
+    prod/checkout runs checkout:2 (deployment ecs-svc/7018638183136409814), 4 of 4 tasks.
+    It goes back to checkout:1, proven at TIME:
+      UpdateService to checkout:1; the desired count stays
+    checkout:2 counts as bad from then on; your pipeline and templates still name it, and their next run brings it back.
+    prod/checkout is not rolled back: nothing was changed
+    --- stderr
+    Roll prod/checkout back? [y/N] --- exit code 2
+    "#);
+    assert!(ran.only_read(), "{:?}", ran.calls);
+    for typed in ["\n", "", "nay\ny\n"] {
+        let ran = asked(&[], typed);
+        assert!(ran.code == 2 && ran.only_read(), "{typed:?}: {}", ran.whole());
+    }
+    let ran = asked(&["--format", "json"], "n\n");
+    insta::assert_snapshot!(ran.whole(), @r#"
+    {"service":"prod/checkout","outcome":"declined","from":"checkout:2","to":"checkout:1","deployment":"ecs-svc/7018638183136409814","call":"UpdateService","reason":"nothing was changed"}
+    --- stderr
+    prod/checkout runs checkout:2 (deployment ecs-svc/7018638183136409814), 4 of 4 tasks.
+    It goes back to checkout:1, proven at TIME:
+      UpdateService to checkout:1; the desired count stays
+    checkout:2 counts as bad from then on; your pipeline and templates still name it, and their next run brings it back.
+    Roll prod/checkout back? [y/N] --- exit code 2
+    "#);
+    let ran = asked(&["--reason", "slow since noon"], "yes\n");
+    insta::assert_snapshot!(ran.whole(), @r#"
+    prod/checkout runs checkout:2 (deployment ecs-svc/7018638183136409814), 4 of 4 tasks.
+    It goes back to checkout:1, proven at TIME:
+      UpdateService to checkout:1; the desired count stays
+    checkout:2 counts as bad from then on; your pipeline and templates still name it, and their next run brings it back.
+    AWS has taken it. `steady status prod/checkout` follows it; a notice says when it is steady, and if it does not help.
+    --- stderr
+    Roll prod/checkout back? [y/N] --- exit code 0
+    "#);
+    assert_eq!(account.revision().await.unwrap(), "checkout:1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

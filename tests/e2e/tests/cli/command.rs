@@ -1,7 +1,8 @@
 //! Runs `steady`, and makes of its output what is the same in every run.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use jiff::{SignedDuration, Timestamp};
 use steady_aws::client::{Aws, Settings as Timing};
@@ -64,11 +65,20 @@ pub(crate) fn steady(account: &Account, args: &[&str]) -> Ran {
     steady_in(account, Path::new("/"), args)
 }
 
+/// The same at a terminal, where a person types.
+pub(crate) fn steady_asked(account: &Account, dir: &Path, args: &[&str], typed: &str) -> Ran {
+    let program = env!("CARGO_BIN_EXE_steady-asked");
+    on_account(account, dir, clean(program, args), typed)
+}
+
 /// The same in a directory, where it finds files by paths that are the same on every machine.
 pub(crate) fn steady_in(account: &Account, dir: &Path, args: &[&str]) -> Ran {
+    on_account(account, dir, bare(args), "")
+}
+
+fn on_account(account: &Account, dir: &Path, mut command: Command, typed: &str) -> Ran {
     let before = account.aws.calls().len();
     let endpoint = account.aws.endpoint();
-    let mut command = bare(args);
     command.current_dir(dir);
     command
         .env("AWS_ENDPOINT_URL", endpoint)
@@ -77,7 +87,7 @@ pub(crate) fn steady_in(account: &Account, dir: &Path, args: &[&str]) -> Ran {
         .env("AWS_SECRET_ACCESS_KEY", "secret")
         .env("STEADY_TABLE", TABLE)
         .env("STEADY_CONFIG_PREFIX", CONFIG_PREFIX);
-    let mut ran = run(command);
+    let mut ran = run_typing(command, typed);
     let calls = account.aws.calls().into_iter().skip(before);
     ran.calls = calls.filter(|call: &Call| call.caller == ANA).map(|call| call.operation).collect();
     ran
@@ -85,18 +95,33 @@ pub(crate) fn steady_in(account: &Account, dir: &Path, args: &[&str]) -> Ran {
 
 /// The command with nothing of this machine's environment.
 pub(crate) fn bare(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_steady-process"));
+    clean(env!("CARGO_BIN_EXE_steady-process"), args)
+}
+
+fn clean(program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command
         .args(args)
         .env_clear()
         .env("HOME", "/nonexistent")
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .stdin(std::process::Stdio::null());
+        .stdin(Stdio::null());
     command
 }
 
-pub(crate) fn run(mut command: Command) -> Ran {
-    let output = command.output().unwrap();
+pub(crate) fn run(command: Command) -> Ran {
+    run_typing(command, "")
+}
+
+fn run_typing(mut command: Command, typed: &str) -> Ran {
+    if !typed.is_empty() {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(typed.as_bytes()).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| masked(&String::from_utf8(bytes).unwrap());
     Ran {
         code: output.status.code().unwrap(),
@@ -114,7 +139,7 @@ fn masked(text: &str) -> String {
         ("AAAAAAAAAAAAAAAAAAAAAAAAAA", "INCIDENT"),
     ];
     // The binary has another name here.
-    let text = text.replace("steady-process", "steady");
+    let text = text.replace("steady-process", "steady").replace("steady-asked", "steady");
     let mut rest: Vec<char> = text.chars().collect();
     let mut masked = String::new();
     while !rest.is_empty() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use steady_e2e::{Account, CONFIG_PREFIX};
 
-use crate::command::{ANA, Ran, proven, steady_in, takes_config_in};
+use crate::command::{ANA, Ran, proven, steady_asked, steady_in, takes_config_in};
 
 const SCALED: &str =
     "[capacity]\nmin = 2\nmax = 40\n\n[[target_tracking]]\nmetric = 'cpu'\ntarget = 55.0\n";
@@ -245,6 +245,50 @@ async fn a_prune_takes_scaling_back_before_its_parameter_goes() {
     --- exit code 0
     "#);
     assert_eq!(parameters(&account), [("prod/other".to_owned(), "team = 'a'\n".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_a_terminal_a_prune_names_what_goes_and_asks() {
+    let account = proven(SCALED).await;
+    takes_config_in(&account).await;
+    let dir = tree("prune-asked", &[("prod/other.toml", "team = 'a'\n")]);
+    let prune = ["push", "config", "--prune"];
+    let ran = steady_asked(&account, &dir, &prune, "n\n");
+    insta::assert_snapshot!(ran.whole(), @r#"
+    + prod/other (new)
+    - prod/checkout (no file: `remove = true` is written, so Steady deletes what it made and gives the bounds back)
+
+    Push: 1 new, 0 to change, 1 to remove, 0 to delete; 0 as the files
+    Nothing was written.
+    --- stderr
+    Write 2 parameters, 1 of them to remove a service's scaling? [y/N] --- exit code 2
+    "#);
+    assert!(ran.only_read(), "{:?}", ran.calls);
+    let ran = steady_asked(&account, &dir, &[&prune[..], &["--format", "json"]].concat(), "\n");
+    insta::assert_snapshot!(ran.whole(), @r#"
+    {"name":"prod/other","does":"create","was":null,"outcome":"declined","version":null,"why":null}
+    {"name":"prod/checkout","does":"remove","was":1,"outcome":"declined","version":1,"why":null}
+    --- stderr
+    + prod/other (new)
+    - prod/checkout (no file: `remove = true` is written, so Steady deletes what it made and gives the bounds back)
+
+    Push: 1 new, 0 to change, 1 to remove, 0 to delete; 0 as the files
+    Write 2 parameters, 1 of them to remove a service's scaling? [y/N] --- exit code 2
+    "#);
+    assert!(ran.only_read(), "{:?}", ran.calls);
+    let ran = steady_asked(&account, &dir, &prune, "y\n");
+    insta::assert_snapshot!(ran.whole(), @r#"
+    + prod/other (new)
+    - prod/checkout (no file: `remove = true` is written, so Steady deletes what it made and gives the bounds back)
+
+    Push: 1 new, 0 to change, 1 to remove, 0 to delete; 0 as the files
+    prod/other: written, version 1
+    prod/checkout: written, version 2
+    Steady takes it in within a minute: `steady plan config` shows what of the scaling is still to be changed, `steady status CLUSTER/SERVICE` whether a config was rejected.
+    --- stderr
+    Write 2 parameters, 1 of them to remove a service's scaling? [y/N] --- exit code 0
+    "#);
+    assert_eq!(written(&ran), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
