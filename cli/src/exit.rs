@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 /// The end of every `--help`.
-pub const HELP: &str = "Exit codes: 0 done; 1 `check` found warnings only; 2 the answer is no: an incident is open, a rollback is refused, config has errors, something is to be changed (`plan`), an expectation of a scenario is not met; 64 wrong call; 65 some input could not be read \
+pub const HELP: &str = "Exit codes: 0 done; 1 `check` found warnings only; 2 the answer is no: something is open (`status`), a rollback or override is refused, config has errors, something is to be changed (`plan`), an expectation of a scenario is not met; 64 wrong call; 65 some input could not be read \
 (the rest was done; each is named on stderr), or the config that was to be used has errors; 70 could not run (no credentials, AWS not answering).";
 
 /// How a run ended.
@@ -17,7 +17,7 @@ pub enum Exit {
     Good = 0,
     /// It ran, and there are warnings only.
     Warnings = 1,
-    /// It ran, and the answer is no: an incident is open, a rollback is refused, config has errors, something is to be changed, an expectation is not met.
+    /// It ran, and the answer is no: something is open, a rollback or override is refused, config has errors, something is to be changed, an expectation is not met.
     No = 2,
     /// The arguments are wrong.
     Usage = 64,

@@ -94,6 +94,13 @@ pub(crate) fn run(
             }
         }
         match boxed(hand(&table, &args.service, &handed, now)).await {
+            // Something else may be in force that was meant.
+            Ok(changed)
+                if changed.is_empty() && args.end.as_ref().is_some_and(|id| id != "all") =>
+            {
+                let why = "no override of that id is in force; `--list` shows what is";
+                refused(args, out, why.to_owned())
+            }
             Ok(changed) => print(args, out, outcome, &changed),
             Err(HandError::Refused(why)) => refused(args, out, why.to_string()),
             Err(HandError::Record(
@@ -127,23 +134,18 @@ async fn list(
     now: Timestamp,
     out: &mut impl Write,
 ) -> Result<Exit, Failure> {
-    let open = open(account, &args.service, now).await?;
+    let record = read(account, &args.service).await?;
+    let open: Vec<Override> = record.map(|record| open(record, now).collect()).unwrap_or_default();
     print(args, out, "listed", &open)
 }
 
 /// What is in force, or to come.
-pub(crate) async fn open(
-    account: &Account<'_>,
-    service: &ServiceKey,
-    now: Timestamp,
-) -> Result<Vec<Override>, Failure> {
-    let record = read(account, service).await?;
-    let overrides = record.map(|record| record.overrides).unwrap_or_default();
-    Ok(overrides.into_iter().filter(|one| now < one.until).collect())
+pub(crate) fn open(record: ScalingRecord, now: Timestamp) -> impl Iterator<Item = Override> {
+    record.overrides.into_iter().filter(move |one| now < one.until)
 }
 
 /// What is remembered of its scaling.
-async fn read(
+pub(crate) async fn read(
     account: &Account<'_>,
     service: &ServiceKey,
 ) -> Result<Option<ScalingRecord>, Failure> {
@@ -168,8 +170,8 @@ fn print(
         return Ok(Exit::Good);
     }
     match (outcome, overrides) {
-        ("ended", []) => {
-            writeln!(out, "{service}: nothing of that name is in force; nothing was changed")?
+        ("ended", []) if args.end.as_deref() == Some("all") => {
+            writeln!(out, "{service}: nothing that people made is in force; nothing was changed")?
         }
         (_, []) => writeln!(out, "{service}: nothing is overridden")?,
         ("ended", _) => writeln!(out, "{service}: ended, and undone within a minute")?,
@@ -178,7 +180,7 @@ fn print(
     }
     overrides.iter().try_for_each(|one| writeln!(out, "  {}", in_words(one)))?;
     if let ("put", Some(one)) = (outcome, overrides.first()) {
-        writeln!(out, "To end it before its time: steady override {service} --end {}", one.id)?;
+        writeln!(out, "To end it before its time: {}", ending(&args.service, one))?;
     }
     Ok(Exit::Good)
 }
@@ -190,6 +192,9 @@ fn refused(args: &Args, out: &mut impl Write, why: String) -> Result<Exit, Failu
             let line = Line { service, outcome: "refused", one: None, reason: Some(why) };
             crate::print::json_line(out, &line)?;
         }
+        Format::Text if args.end.is_some() => {
+            writeln!(out, "{service}: nothing was ended: {why}")?;
+        }
         Format::Text => writeln!(out, "{service} is not overridden: {why}")?,
     }
     Ok(Exit::No)
@@ -197,8 +202,18 @@ fn refused(args: &Args, out: &mut impl Write, why: String) -> Result<Exit, Failu
 
 /// `at least 20 tasks until 2026-11-21 04:00:00 UTC, by ana: sale (ana-1763690400)`
 pub(crate) fn in_words(one: &Override) -> String {
+    format!("{} ({})", without_id(one), one.id)
+}
+
+/// The same without its id.
+pub(crate) fn without_id(one: &Override) -> String {
     let until = words::clock(one.until);
     let reason = Some(words::cut(&one.reason, 200)).filter(|reason| !reason.is_empty());
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    format!("{} until {until}, by {}{reason} ({})", one.does(), one.by, one.id)
+    format!("{} until {until}, by {}{reason}", one.does(), one.by)
+}
+
+/// The command that ends one before its time.
+pub(crate) fn ending(service: &ServiceKey, one: &Override) -> String {
+    format!("steady override {service} --end {}", one.id)
 }

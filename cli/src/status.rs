@@ -11,6 +11,7 @@ use steady_core::notice::words;
 use steady_core::overrides::Override;
 use steady_core::port::{KeepRecords, KeepSwitch, ListRecords};
 use steady_core::record::{Record, Whose};
+use steady_core::scaling::{ScalingRecord, ScalingTrouble};
 use steady_core::status::{ServiceStatus, Standing, State};
 
 use crate::Format;
@@ -19,10 +20,11 @@ use crate::live::{self, Account, Place, boxed};
 use crate::override_;
 use crate::pause::in_words;
 
-/// Show what is open, and how services stand, by Steady's records.
+/// Show what is open, what is overridden, and how services stand, by Steady's records.
 ///
-/// Without a service: everything that is open, then counts; it reads the whole table. Reads only, and Steady's table
-/// alone: counts of tasks are those of Steady's last look. Exit code 2 says that an incident is open.
+/// Open are incidents, rejected config, and services that run as many tasks as they may while more are asked for: exit code 2
+/// says that something is. Without a service: all that is open in the account, every override with the command that ends it, then
+/// counts; it reads the whole table. Reads only, and Steady's table alone: counts of tasks are those of Steady's last look.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Cluster and service
@@ -41,6 +43,7 @@ struct One<'a> {
     #[serde(flatten)]
     status: &'a ServiceStatus,
     overrides: &'a [Override],
+    troubles: &'a [ScalingTrouble],
     paused: Option<&'a Pause>,
 }
 
@@ -51,6 +54,23 @@ struct AccountStatus<'a> {
     paused: Option<&'a Pause>,
     services: usize,
     open: usize,
+    overrides: &'a [Overridden],
+    troubles: &'a [Troubled],
+}
+
+/// What is wrong with a service's scaling, and whose.
+#[derive(Serialize)]
+struct Troubled {
+    service: ServiceKey,
+    trouble: ScalingTrouble,
+}
+
+/// An override in force, and whose.
+#[derive(Serialize)]
+struct Overridden {
+    service: ServiceKey,
+    #[serde(rename = "override")]
+    one: Override,
 }
 
 pub(crate) fn run(
@@ -79,14 +99,21 @@ async fn one(
     out: &mut impl Write,
 ) -> Result<Exit, Failure> {
     let status = ServiceStatus::of(&load(account, service).await?);
-    let overrides = override_::open(account, service, now).await?;
+    let scaling = override_::read(account, service).await?;
+    let troubles = scaling.as_ref().map(|one| one.troubles.clone()).unwrap_or_default();
+    let overrides = scaling.into_iter().flat_map(|one| override_::open(one, now));
+    let overrides: Vec<Override> = overrides.collect();
     match args.format {
         Format::Json => {
-            let overrides = &overrides;
-            crate::print::json_line(out, &One { status: &status, overrides, paused: pause })?;
+            let (overrides, troubles) = (&overrides, &troubles);
+            let line = One { status: &status, overrides, troubles, paused: pause };
+            crate::print::json_line(out, &line)?;
         }
         Format::Text => {
             print_one(out, &status, now)?;
+            for one in &troubles {
+                writeln!(out, "{:<12}{}", "Scaling", since(one))?;
+            }
             for one in &overrides {
                 writeln!(out, "{:<12}{}", "Overridden", override_::in_words(one))?;
             }
@@ -95,7 +122,8 @@ async fn one(
             }
         }
     }
-    Ok(if status.incident.is_some() { Exit::No } else { Exit::Good })
+    let is_open = status.incident.is_some() || !troubles.is_empty();
+    Ok(if is_open { Exit::No } else { Exit::Good })
 }
 
 /// A service's record.
@@ -117,18 +145,36 @@ async fn all(
 ) -> Result<Exit, Failure> {
     let records = boxed(account.table().records()).await;
     let records = records.map_err(|error| account.failure(&error))?;
-    let mut services = Vec::new();
+    let (mut services, mut overrides, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
     let mut is_whole = true;
     for (whose, stored) in records {
-        let Whose::Service(service) = whose else { continue };
-        match Record::restore(&stored) {
-            Ok(record) => services.push(ServiceStatus::of(&record)),
-            Err(error) => {
-                is_whole = false;
-                let _ = writeln!(err, "steady: {service}: {error}");
+        let (service, read) = match whose {
+            Whose::Service(service) => {
+                let read = Record::restore(&stored);
+                (service, read.map(|record| services.push(ServiceStatus::of(&record))))
             }
+            Whose::Scaling(service) => {
+                let read = ScalingRecord::restore(&stored).map(|record| {
+                    let own = || service.clone();
+                    let known = record.troubles.iter().cloned();
+                    troubles.extend(known.map(|trouble| Troubled { service: own(), trouble }));
+                    let open = override_::open(record, now);
+                    overrides.extend(open.map(|one| Overridden { service: own(), one }));
+                });
+                (service, read)
+            }
+            Whose::Family(_) | Whose::Account => continue,
+        };
+        if let Err(error) = read {
+            is_whole = false;
+            let _ = writeln!(
+                err,
+                "steady: {service}: {error}; is this command older than the functions?"
+            );
         }
     }
+    overrides.sort_by(|a, b| (&a.service, a.one.until).cmp(&(&b.service, b.one.until)));
+    troubles.sort_by(|a, b| a.service.cmp(&b.service));
     // What is open first, what has been so for longest above.
     services.sort_by_key(|one| {
         let opened = one.incident.as_ref().map(|incident| incident.opened_at);
@@ -138,14 +184,16 @@ async fn all(
     match args.format {
         Format::Json => {
             let region = account.region();
-            let services_known = services.len();
-            let line = AccountStatus { region, paused: pause, services: services_known, open };
+            let (known, overrides) = (services.len(), overrides.as_slice());
+            let troubles = troubles.as_slice();
+            let line =
+                AccountStatus { region, paused: pause, services: known, open, overrides, troubles };
             crate::print::json_line(out, &line)?;
             services.iter().try_for_each(|one| crate::print::json_line(out, one))?;
         }
-        Format::Text => print_all(out, &services, open, pause, now)?,
+        Format::Text => print_all(out, (&services, open), (&troubles, &overrides), pause, now)?,
     }
-    Ok(match (open, is_whole) {
+    Ok(match (open + troubles.len(), is_whole) {
         (_, false) => Exit::Input,
         (0, true) => Exit::Good,
         (_, true) => Exit::No,
@@ -243,8 +291,8 @@ fn tasks(status: &ServiceStatus) -> Option<String> {
 
 fn print_all(
     out: &mut impl Write,
-    services: &[ServiceStatus],
-    open: usize,
+    (services, open): (&[ServiceStatus], usize),
+    (troubles, overrides): (&[Troubled], &[Overridden]),
     pause: Option<&Pause>,
     now: Timestamp,
 ) -> io::Result<()> {
@@ -272,6 +320,26 @@ fn print_all(
         }
         writeln!(out)?;
     }
+    if !troubles.is_empty() {
+        writeln!(out, "Scaling")?;
+        for Troubled { service, trouble } in troubles {
+            writeln!(out, "  {service}: {}", since(trouble))?;
+        }
+        writeln!(out)?;
+    }
+    if !overrides.is_empty() {
+        writeln!(out, "Overridden")?;
+        for Overridden { service, one } in overrides {
+            writeln!(out, "  {service}: {}", override_::without_id(one))?;
+            writeln!(out, "    to end it before: {}", override_::ending(service, one))?;
+        }
+        writeln!(out)?;
+    }
+    print_counts(out, services, open)
+}
+
+/// How many services there are, and how they stand.
+fn print_counts(out: &mut impl Write, services: &[ServiceStatus], open: usize) -> io::Result<()> {
     let to_do = services.iter().filter(|one| !one.to_do.is_empty()).count();
     let in_state = |state: State| {
         let is_it = |one: &&ServiceStatus| {
@@ -298,6 +366,10 @@ fn print_all(
         )?;
     }
     Ok(())
+}
+
+fn since(trouble: &ScalingTrouble) -> String {
+    format!("since {}: {}", words::clock(trouble.opened_at), trouble.kind.words())
 }
 
 fn several(count: usize, one: &str) -> String {

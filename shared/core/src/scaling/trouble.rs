@@ -62,6 +62,29 @@ pub enum TroubleKind {
     },
 }
 
+impl TroubleKind {
+    /// In words, about the service: `its config is rejected (2 errors), …`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::ConfigRejected { findings, count, .. } => {
+                let errors = if *count == 1 { "1 error" } else { &format!("{count} errors") };
+                let first = findings.first().map(|first| format!(": {first}"));
+                format!(
+                    "its config is rejected ({errors}), the last good one holds{}",
+                    first.unwrap_or_default()
+                )
+            }
+            Self::AtMaxCapacity { max, asked } => {
+                let asks = asked.first().map(|first| format!(": {first}"));
+                format!(
+                    "{max} tasks are its maximum, and more are asked for{}",
+                    asks.unwrap_or_default()
+                )
+            }
+        }
+    }
+}
+
 impl ScalingTrouble {
     fn escalates_at(&self) -> Option<Timestamp> {
         (self.is_told && !self.is_escalated)

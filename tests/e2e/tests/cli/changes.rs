@@ -252,6 +252,27 @@ async fn an_override_is_put_in_shown_and_ended() {
     Overridden  at least 20 tasks, no rollback by itself until TIME, by ana: sale (ana-SECOND)
     --- exit code 0
     "#);
+    let ran = steady(&account, &["status"]);
+    insta::assert_snapshot!(numberless(&ran), @r#"
+    Overridden
+      prod/checkout: at least 20 tasks, no rollback by itself until TIME, by ana: sale
+        to end it before: steady override prod/checkout --end ana-SECOND
+
+    1 service known, 0 with an open incident
+    newest deployments: 1 proven
+    --- exit code 0
+    "#);
+    let ran = steady(&account, &["status", "--format", "json"]);
+    insta::assert_snapshot!(numberless(&ran), @r#"
+    {"region":"eu-west-1","paused":null,"services":1,"open":0,"overrides":[{"service":"prod/checkout","override":{"id":"ana-SECOND","by":{"person":"ana"},"reason":"sale","since":"TIME","until":"TIME","min":20,"rollback_off":true}}],"troubles":[]}
+    {"service":"prod/checkout","incident":null,"deployment":{"id":"ecs-svc/7353848000608806813","revision":"checkout:1","began":"TIME","state":"proven","until":null},"desired_count":4,"read_at":"TIME","proven":[{"revision":"checkout:1","at":"TIME"}],"bad":[],"rollback":"off","to_do":[],"deleted_at":null}
+    --- exit code 0
+    "#);
+    let ran = steady(&account, &["override", service, "--end", "ana-1"]);
+    insta::assert_snapshot!(ran.whole(), @r#"
+    prod/checkout: nothing was ended: no override of that id is in force; `--list` shows what is
+    --- exit code 2
+    "#);
     let ran = steady(&account, &["override", service, "--end", "all", "--by", "ana"]);
     insta::assert_snapshot!(numberless(&ran), @r#"
     prod/checkout: ended, and undone within a minute
@@ -260,7 +281,7 @@ async fn an_override_is_put_in_shown_and_ended() {
     "#);
     let ran = steady(&account, &["override", service, "--end", "all", "--by", "ana"]);
     insta::assert_snapshot!(numberless(&ran), @r#"
-    prod/checkout: nothing of that name is in force; nothing was changed
+    prod/checkout: nothing that people made is in force; nothing was changed
     --- exit code 0
     "#);
     let crossed = ["--min", "20", "--max", "2", "--for", "2h", "--reason", "sale"];
