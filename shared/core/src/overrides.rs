@@ -17,7 +17,7 @@ use crate::notice::words;
 use crate::record::{Stored, Unreadable, is_default};
 use crate::scaling::{ScalingRecord, Suspended};
 
-pub use hand::{HandError, Handed, hand, surge};
+pub use hand::{HandError, Handed, hand, raised_by, surge};
 pub use tell::{Told, decide, due};
 
 /// An override lasts so long at most. What is wanted for longer belongs into the config.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{OverriddenBy, Override, OverrideError, Which, end, put};
+use crate::config::Surge;
 use crate::event::{AlarmEvent, AlarmState};
 use crate::name::ServiceKey;
 use crate::port::{KeepScaling, PortError, Saved};
@@ -74,22 +75,27 @@ pub async fn surge(
         .map_err(|source| TurnError::Unreadable { whose: whose(), source })?;
     let since = alarm.changed_at.unwrap_or(now);
     let of_it = record.config.surge.iter().find(|surge| *surge.alarm == *alarm.name);
-    let until = of_it.and_then(|surge| since.checked_add(surge.lasts).ok());
-    let (Some(surge), Some(until)) = (of_it, until.filter(|until| now < *until)) else {
+    let raised = of_it.and_then(|surge| raised_by(surge, since));
+    let Some(raised) = raised.filter(|raised| now < raised.until) else {
         return Ok(Vec::new());
     };
-    let raised = Override {
-        id: format!("surge-{}", alarm.name),
-        by: OverriddenBy::Alarm(alarm.name.to_string()),
+    hand(records, service, &Handed::Put(raised), now).await
+}
+
+/// The override that a `[[surge]]` is, once its alarm has gone off at `since`; `None`: it would end after the last moment
+/// that there is.
+pub fn raised_by(surge: &Surge, since: Timestamp) -> Option<Override> {
+    Some(Override {
+        id: format!("surge-{}", surge.alarm),
+        by: OverriddenBy::Alarm(surge.alarm.clone()),
         reason: String::new(),
         since,
-        until,
+        until: since.checked_add(surge.lasts).ok()?,
         min: Some(surge.min),
         max: None,
         suspended: crate::scaling::Suspended::default(),
         rollback_off: false,
-    };
-    hand(records, service, &Handed::Put(raised), now).await
+    })
 }
 
 /// Puts it into the service's scaling record and makes that due, on whatever others have saved meanwhile. The overrides

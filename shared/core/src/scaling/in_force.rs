@@ -78,7 +78,7 @@ impl InForce {
         let mut changes: Vec<Timestamp> =
             overrides.iter().flat_map(|one| [one.since, one.until]).collect();
         if suspended.scheduled_scaling {
-            changes.extend(runs::next(config, now));
+            changes.extend(runs::next_scheduled(config, now));
         }
         let open = config.window.iter().rfind(|one| window_is_open(one, now));
         Some(Self {

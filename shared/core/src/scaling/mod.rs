@@ -42,7 +42,7 @@ pub use plan::{
     plan, render_plans,
 };
 pub use record::{Managed, ScalingRecord};
-pub use runs::{scheduled_actions, window_is_open};
+pub use runs::{next_scheduled, scheduled_actions, window_is_open};
 pub use schedule::{Schedule, ScheduleError, ScheduleKind, zone};
 pub use trouble::{ASKED_WITHIN, ESCALATE_AFTER, ScalingTrouble, TroubleKind};
 pub use turn::{ScalingPorts, ScalingTaken, ScalingTurn, WhyTurn};

@@ -48,8 +48,9 @@ pub(super) fn newest(config: &Scaling, capacity: Capacity, now: Timestamp) -> Ve
     all
 }
 
-/// When the next of them runs after `now`.
-pub(super) fn next(config: &Scaling, now: Timestamp) -> Option<Timestamp> {
+/// When the next scheduled action or window runs after `now`, be it its start or its end: the next moment at which the config
+/// alone may set other bounds. `None`: never again.
+pub fn next_scheduled(config: &Scaling, now: Timestamp) -> Option<Timestamp> {
     let scheduled = config.scheduled.iter().filter_map(|one| next_run(one, now));
     let windows = windows(config).filter_map(|one| {
         let zone = zone(&one.timezone)?;

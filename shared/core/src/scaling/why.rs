@@ -238,8 +238,8 @@ fn bounds(record: &ScalingRecord, since: Timestamp, now: Timestamp) -> Vec<Momen
     let at = |at| InForce::at(&record.config, &record.overrides, at);
     let mut edges: Vec<Timestamp> =
         record.overrides.iter().flat_map(|one| [one.since, one.until]).collect();
-    let runs = std::iter::successors(runs::next(&record.config, since), |at| {
-        runs::next(&record.config, *at)
+    let runs = std::iter::successors(runs::next_scheduled(&record.config, since), |at| {
+        runs::next_scheduled(&record.config, *at)
     });
     edges.extend(runs.take_while(|at| *at <= now).take(RUNS_MAX));
     edges.retain(|edge| since < *edge && *edge <= now);
