@@ -10,8 +10,7 @@
 //! What is here: rolling, blue/green, linear and canary deployments of replica services on Fargate, PAUSE hooks, circuit
 //! breaker, rollbacks, restarts and their throttle, tasks of no service (RunTask), and faults: outages, lost tasks, Spot,
 //! no capacity, no registry, no secrets. What is deliberately not: hooks that call a function, DAEMON, EC2 instances and
-//! their capacity, load balancers and their traffic (which revision it goes to changes nothing for a task), auto scaling,
-//! IAM. What ECS has and this has not is refused (`UnsupportedFeatureException`), not answered wrongly.
+//! their capacity, load balancers and their traffic (which revision it goes to changes nothing for a task), IAM. What ECS has and this has not is refused (`UnsupportedFeatureException`), not answered wrongly.
 //!
 //! ```text
 //! call ──▶ api ──▶ state ◀── schedule   what a service wants: start, stop, complete, roll back; stages
@@ -21,6 +20,8 @@
 //!          queue ──▶ life               what happens to one task
 //!            └─────▶ fault              what befalls all of them
 //! ```
+//!
+//! [`scaling`] is a world of its own beside it: Application Auto Scaling over months of load, where tasks are only counted.
 //!
 //! Start reading at [`Ecs`], then `schedule.rs` for how a service moves and `task.rs` for the times of a task.
 
@@ -34,6 +35,7 @@ mod name;
 mod queue;
 mod render;
 mod rollback;
+pub mod scaling;
 mod schedule;
 mod seed;
 mod service;
