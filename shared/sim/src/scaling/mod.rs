@@ -34,6 +34,7 @@ mod meter;
 mod policy;
 mod rivals;
 mod run;
+mod score;
 
 pub use action::{Action, Held, Limit, Why};
 pub use arithmetic::{Clamped, clamp, step_change, tracking_wish};
@@ -43,3 +44,4 @@ pub use demand::{Demand, needed};
 pub use fleet::Fleet;
 pub use rivals::{Hpa, Oracle, Static};
 pub use run::{Moment, Scaler, run};
+pub use score::{Figures, Score};
