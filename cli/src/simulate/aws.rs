@@ -79,6 +79,9 @@ impl Aws {
         Ok(found.pointer("/serviceDeployments/0").map(|found| Stage {
             service_deployment: arn.to_owned(),
             name: text(found, "lifecycleStage").map(str::to_owned),
+            new_traffic: found
+                .pointer("/targetServiceRevision/requestedProductionTrafficWeight")
+                .and_then(Value::as_f64),
             hook: list(found, "lifecycleHookDetails").find_map(|hook| {
                 Some(PauseHook {
                     id: text(hook, "hookId")?.to_owned(),

@@ -183,6 +183,9 @@ impl Ecs {
         Ok(found.map(|found| Stage {
             service_deployment: arn.to_owned(),
             name: found.lifecycle_stage().map(|stage| stage.as_str().to_owned()),
+            new_traffic: found
+                .target_service_revision()
+                .and_then(|new| new.requested_production_traffic_weight()),
             hook: found.lifecycle_hook_details().iter().find_map(waiting_hook),
         }))
     }

@@ -73,6 +73,14 @@ pub struct Comparison {
 /// assert!(compare(&new, &[], 0, 400).evidence <= 1.0);
 /// ```
 pub fn compare(new: &[Life], old: &[Life], from: i64, now: i64) -> Comparison {
+    compare_unlike(new, old, 1.0, from, now)
+}
+
+/// The same of old tasks that take less of the traffic than new ones do: `share`, from 0 to 1, is how much of a new task's
+/// traffic each of them has now. It counts as that much of a task, at every crash: where it had more before, that makes
+/// less of the evidence than there is. Of 0 nothing is left to compare with; an old one that crashes all the same says
+/// so.
+pub fn compare_unlike(new: &[Life], old: &[Life], share: f64, from: i64, now: i64) -> Comparison {
     let crash = |is_new: bool| {
         move |life: &Life| Some((life.ended.filter(|_| life.crashed)?, is_new, *life))
     };
@@ -103,7 +111,7 @@ pub fn compare(new: &[Life], old: &[Life], from: i64, now: i64) -> Comparison {
         let old_tasks = old.iter().filter(|life| life.was_at_risk(at, age)).count() as f64;
         // The victim itself is one of them, however its times were rounded.
         let new_tasks = new_at_risk.at(at).max(if is_new { 1.0 } else { 0.0 });
-        let old_tasks = old_tasks.max(if is_new { 0.0 } else { 1.0 });
+        let old_tasks = (old_tasks * share).max(if is_new { 0.0 } else { 1.0 });
         let factor = RATIOS.map(|ratio| {
             let of_its_own = if is_new { ratio } else { 1.0 };
             of_its_own * (new_tasks + old_tasks) / (ratio * new_tasks + old_tasks)

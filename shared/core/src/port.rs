@@ -84,7 +84,7 @@ pub struct RunningTask {
 }
 
 /// A service's running tasks, as read once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunningTasks {
     /// The service's `desiredCount`; `None` where the reader cannot know it (a recording).
     pub desired_count: Option<u32>,
@@ -101,7 +101,7 @@ pub struct RunningTasks {
 }
 
 /// How a service stands, as the DescribeServices of [`ReadService::running_tasks`] shows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Standing {
     /// `status`: `ACTIVE`, `DRAINING` or `INACTIVE`; `None` if ECS does not know the service.
     pub status: Option<String>,
@@ -146,12 +146,15 @@ pub enum RolloutState {
 }
 
 /// Where a service deployment is (DescribeServiceDeployments).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
     /// `serviceDeploymentArn`
     pub service_deployment: String,
     /// `lifecycleStage`: `SCALE_UP`, `POST_TEST_TRAFFIC_SHIFT`, `BAKE_TIME`, …; `None` before it has one.
     pub name: Option<String>,
+    /// `targetServiceRevision.requestedProductionTrafficWeight`: how much of the production traffic goes to the new revision,
+    /// in percent, 0 to 100; `None` where ECS does not tell.
+    pub new_traffic: Option<f64>,
     /// The PAUSE hook that waits for ContinueServiceDeployment, if one does.
     pub hook: Option<PauseHook>,
 }

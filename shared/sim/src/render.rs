@@ -278,7 +278,12 @@ impl Ecs {
         let source: Vec<Value> =
             one.source.iter().map(|arn| self.revision_summary(service, arn)).collect();
         to.insert("sourceServiceRevisions".into(), source.into());
-        let target = self.revision_summary(service, &one.target);
+        let mut target = self.revision_summary(service, &one.target);
+        if let Some(percent) = one.new_traffic()
+            && let Some(target) = target.as_object_mut()
+        {
+            target.insert("requestedProductionTrafficWeight".into(), percent.into());
+        }
         to.insert("targetServiceRevision".into(), target);
         if let Some(configuration) = service.settings.get("deploymentConfiguration") {
             to.insert("deploymentConfiguration".into(), configuration.clone());

@@ -95,6 +95,8 @@ pub(crate) enum Strategy {
     /// In steps, with a wait after each but the last: one step and no wait is blue/green.
     Shifting {
         steps: u32,
+        /// How much of the traffic each step but the last shifts, in tenths of a percent.
+        step_tenths: u32,
         step_bake: SignedDuration,
         bake: SignedDuration,
         hooks: Vec<Hook>,
@@ -189,6 +191,19 @@ impl Progress {
         }
     }
 
+    /// How much of the production traffic the new revision is to have, in percent; a step shifts it as it begins.
+    fn new_traffic(&self) -> f64 {
+        let Strategy::Shifting { steps, step_tenths, .. } = self.strategy else { return 0.0 };
+        match self.stage {
+            stage if stage < Stage::ProductionTrafficShift => 0.0,
+            Stage::ProductionTrafficShift if self.steps_left > 1 => {
+                let begun = steps - self.steps_left + 1;
+                (f64::from(step_tenths * begun) / 10.0).min(100.0)
+            }
+            _ => 100.0,
+        }
+    }
+
     /// How many tasks a deployment is to have.
     fn wants(&self, crew: CrewId, is_green: bool, desired_count: u32) -> u32 {
         let serves = crew == self.blue && self.stage < Stage::CleanUp;
@@ -225,6 +240,12 @@ impl ServiceDeployment {
     pub(crate) fn stage(&self) -> Option<Stage> {
         let progress = self.progress.as_ref()?;
         Some(if self.rollback.is_some() { Stage::CleanUp } else { progress.stage })
+    }
+
+    /// How much of the production traffic its revision is to have, in percent; `None`: it has no stages.
+    pub(crate) fn new_traffic(&self) -> Option<f64> {
+        let progress = self.progress.as_ref()?;
+        Some(if self.rollback.is_some() { 0.0 } else { progress.new_traffic() })
     }
 
     /// The hook that waits.

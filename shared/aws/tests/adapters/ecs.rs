@@ -231,6 +231,7 @@ async fn a_staged_deployment_in_flight_tells_its_stage_and_who_it_waits_for() {
         "serviceDeploymentArn": SERVICE_DEPLOYMENT,
         "status": "IN_PROGRESS",
         "lifecycleStage": "POST_TEST_TRAFFIC_SHIFT",
+        "targetServiceRevision": {"arn": "arn:of-it", "requestedProductionTrafficWeight": 12.5},
         "lifecycleHookDetails": [
             hook("ecs-pause-1", ["PAUSE", "SUCCEEDED"]),
             hook("ecs-lambda-1", ["AWS_LAMBDA", "AWAITING_ACTION"]),
@@ -250,6 +251,7 @@ async fn a_staged_deployment_in_flight_tells_its_stage_and_who_it_waits_for() {
         Some(Stage {
             service_deployment: SERVICE_DEPLOYMENT.to_owned(),
             name: Some("POST_TEST_TRAFFIC_SHIFT".to_owned()),
+            new_traffic: Some(12.5),
             hook: Some(PauseHook {
                 id: "ecs-pause-2".to_owned(),
                 expires_at: Some("2026-11-21T02:03:20Z".parse().expect("a time")),

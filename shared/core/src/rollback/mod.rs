@@ -37,7 +37,7 @@ use crate::stop::{Cause, Verdict};
 pub const HOLD: SignedDuration = SignedDuration::from_secs(60);
 
 /// Old tasks are waited for as a comparison while there is one for so many new ones: at that ratio 39 crashes prove it.
-const COMPARABLE: usize = 10;
+const COMPARABLE: f64 = 10.0;
 
 /// Evidence in starts at which a proven revision counts as one that starts no more: one failing start among crashes.
 const STARTS_NO_MORE: f64 = 3.0;
@@ -202,6 +202,8 @@ pub(crate) struct OldNow {
     pub(crate) comparison: Comparison,
     /// Tasks of its own that run now and are old enough to be compared with.
     pub(crate) beside: usize,
+    /// How much of a new task's traffic each of them takes, from 0 to 1.
+    pub(crate) share: f64,
 }
 
 /// Goes through the guards in the order in which a person would want to hear of them.
@@ -290,7 +292,8 @@ fn second_key(
     }
     // A handful beside hundreds would prove nothing for an hour.
     let runs_beside = old.filter(|old| {
-        old.beside > 0 && old.beside.saturating_mul(COMPARABLE) >= old.comparison.new_tasks
+        let beside = old.beside as f64 * old.share;
+        beside > 0.0 && beside * COMPARABLE >= old.comparison.new_tasks as f64
     });
     if let Some(old) =
         runs_beside.filter(|_| incident.counts.crashes > incident.counts.failed_starts)

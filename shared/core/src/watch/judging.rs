@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::deciding::Deciding;
 use crate::comparison::{self, Life};
+use crate::config::Witness;
 use crate::evidence::{self, Counts, RESTART_EVERY, SICK_AT, TRIAL};
 use crate::incident::Incident;
 use crate::installation::Trouble;
@@ -142,8 +143,10 @@ impl Deciding<'_> {
         let from = new.today_from(self.now).max(new.began());
         let (new_lives, old_lives) = (self.lives_of(&incident.about), self.lives_of(old_id));
         let (new_tasks, mut old_tasks) = (run_phase(&new_lives), run_phase(&old_lives));
+        let share = self.old_share();
         let compare = |old: &[Life]| {
-            comparison::compare(&new_tasks, old, from.as_second(), self.now.as_second())
+            let (from, now) = (from.as_second(), self.now.as_second());
+            comparison::compare_unlike(&new_tasks, old, share, from, now)
         };
         let beside = compare(&old_tasks).old_tasks;
         old_tasks.extend(rollback::lives(self.witnesses().unwrap_or_default(), self.now));
@@ -151,7 +154,27 @@ impl Deciding<'_> {
         let half_hours = half_hours(&old_lives, from, self.now);
         let evidence = evidence::key1(&half_hours, self.tolerated_per_day(old_id));
         let revision: Option<TaskDefinitionRevision> = old.revision().cloned();
-        Some(OldNow { revision, evidence: evidence::rounded(evidence), comparison, beside })
+        Some(OldNow { revision, evidence: evidence::rounded(evidence), comparison, beside, share })
+    }
+
+    /// How much of a new task's traffic each old one takes: 1 where both take alike, or nothing shifts; less while it shifts
+    /// (in all of the stages both revisions have all their tasks); 0 once it has shifted, or if nobody can tell how far. What
+    /// takes no traffic is quiet whatever befalls those that do. Only who lets witnesses be asked, which take none either,
+    /// has accepted that: then the old tasks are as good.
+    fn old_share(&self) -> f64 {
+        let stage = self.standing().and_then(|standing| standing.stage.as_ref());
+        let Some(stage) = stage.filter(|_| self.health().witness != Witness::Probe) else {
+            return 1.0;
+        };
+        let begins = ["RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP", "POST_SCALE_UP"];
+        let tests = ["TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT"];
+        let begins = |name: &str| begins.contains(&name) || tests.contains(&name);
+        match stage.new_traffic {
+            Some(new) if new > 0.0 => ((100.0 - new) / new).clamp(0.0, 1.0),
+            Some(_) => 1.0,
+            None if stage.name.as_deref().is_none_or(begins) => 1.0,
+            None => 0.0,
+        }
     }
 
     /// How the tasks of a deployment lived: those that stopped within a day, and those that run.

@@ -196,6 +196,7 @@ pub(crate) fn stage(name: &str, hook: Option<PauseHook>) -> Option<Stage> {
         service_deployment:
             "arn:aws:ecs:eu-west-1:111122223333:service-deployment/prod/checkout/AbCd".to_owned(),
         name: Some(name.to_owned()),
+        new_traffic: None,
         hook,
     })
 }

@@ -26,5 +26,6 @@ mod scale_in;
 mod service;
 mod story;
 mod together;
+mod traffic;
 mod verify;
 mod way_back;

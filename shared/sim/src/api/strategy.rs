@@ -48,23 +48,24 @@ pub(super) fn read(
     let empty = json!({});
     let of = |name: &str| Input::new(members.value(name).unwrap_or(&empty));
     let bake = bake_time(members, "bakeTimeInMinutes", 0)?;
-    let (steps, step_bake) = match members.text("strategy")?.unwrap_or("ROLLING") {
+    let (steps, step_tenths, step_bake) = match members.text("strategy")?.unwrap_or("ROLLING") {
         "ROLLING" => {
             hooks(members)?;
             return Ok(Strategy::Rolling);
         }
-        "BLUE_GREEN" => (1, SignedDuration::ZERO),
+        "BLUE_GREEN" => (1, 1000, SignedDuration::ZERO),
         "CANARY" => {
             let canary = of("canaryConfiguration")?;
             let percent = tenths(canary, "canaryPercent", 50, 1)?;
             // All at once is no canary.
             let steps = if percent < 1000 { 2 } else { 1 };
-            (steps, bake_time(canary, "canaryBakeTimeInMinutes", 10)?)
+            (steps, percent, bake_time(canary, "canaryBakeTimeInMinutes", 10)?)
         }
         "LINEAR" => {
             let linear = of("linearConfiguration")?;
             let percent = tenths(linear, "stepPercent", 100, 30)?;
-            (1000_u32.div_ceil(percent), bake_time(linear, "stepBakeTimeInMinutes", 6)?)
+            let steps = 1000_u32.div_ceil(percent);
+            (steps, percent, bake_time(linear, "stepBakeTimeInMinutes", 6)?)
         }
         _ => return Err(ApiError::invalid("Invalid deployment strategy.")),
     };
@@ -79,7 +80,7 @@ pub(super) fn read(
             "The deployment strategy requires a load balancer or Service Connect.",
         ));
     }
-    Ok(Strategy::Shifting { steps, step_bake, bake, hooks: hooks(members)? })
+    Ok(Strategy::Shifting { steps, step_tenths, step_bake, bake, hooks: hooks(members)? })
 }
 
 fn bake_time(members: Input<'_>, name: &str, usual: u32) -> Result<SignedDuration, ApiError> {

@@ -97,6 +97,33 @@ fn green_is_started_beside_blue_and_blue_is_stopped_after_the_bake_time() {
 }
 
 #[test]
+fn a_service_deployment_tells_how_much_of_the_traffic_the_new_revision_has() {
+    let weights = |more: Value| {
+        let mut story = Story::steady(1, 2, strategy(more));
+        story.update(json!({"taskDefinition": "checkout:2"}));
+        let mut weights: Vec<f64> = Vec::new();
+        while story.service_deployment()["status"] != "SUCCESSFUL" {
+            story.advance(1);
+            let target = &story.service_deployment()["targetServiceRevision"];
+            weights.push(target["requestedProductionTrafficWeight"].as_f64().unwrap());
+        }
+        weights.dedup();
+        weights
+    };
+    assert_eq!(weights(json!({"strategy": "BLUE_GREEN"})), [0.0, 100.0]);
+    let canary = json!({"canaryPercent": 12.5});
+    assert_eq!(
+        weights(json!({"strategy": "CANARY", "canaryConfiguration": canary})),
+        [0.0, 12.5, 100.0]
+    );
+    let thirds = json!({"stepPercent": 40.0});
+    assert_eq!(
+        weights(json!({"strategy": "LINEAR", "linearConfiguration": thirds})),
+        [0.0, 40.0, 80.0, 100.0]
+    );
+}
+
+#[test]
 fn a_canary_waits_once_and_steps_wait_after_each_but_the_last() {
     let minutes_of_shift = |more: Value| {
         let mut story = Story::steady(2, 2, strategy(more));

@@ -45,7 +45,10 @@ async fn a_bad_canary_is_stopped_while_its_traffic_shifts_and_one_after_it_is_to
     assert_eq!(account.changes(), ["StopServiceDeployment", "UpdateService"]);
     // The way back takes the stages that the way there took.
     account.pass(minutes(30)).await.unwrap();
-    assert_eq!(stages(&account), ["opened", "resolved", "opened", "rollback-under-way", "resolved"]);
+    assert_eq!(
+        stages(&account),
+        ["opened", "resolved", "opened", "rollback-under-way", "resolved"]
+    );
     assert_eq!(account.revision().await.unwrap(), "checkout:1");
 }
 
