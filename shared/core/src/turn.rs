@@ -407,6 +407,10 @@ where
                     taken.unfinished.push(why);
                     left.insert(pending.id.clone());
                 }
+                // Tasks take longer to end than a turn: whether they have is for the next one to see.
+                if matches!(pending.work, Work::StopProbe(_)) {
+                    left.insert(pending.id.clone());
+                }
                 round.push((pending.id, settled));
                 if is_told_of {
                     break;

@@ -79,6 +79,21 @@ fn where_tasks_may_not_be_stopped_it_is_tried_until_they_may() {
     assert_eq!(world.record().probe, None);
 }
 
+#[test]
+fn tasks_are_told_to_stop_once_in_a_turn() {
+    let world = World::with_proven();
+    loops(&world);
+    let stops =
+        || world.with(|state| state.calls.iter().filter(|call| **call == "StopTask").count());
+    for number in 0..14 {
+        world.pass(60);
+        let before = stops();
+        world.turn(&format!("sweep-{number}"), &[]);
+        assert!(stops() - before <= 1, "turn {number}");
+    }
+    assert_eq!(stops(), 2, "told to stop, and seen to have stopped");
+}
+
 /// The notices of witnesses that run on.
 fn of_left(world: &World) -> Vec<String> {
     let sent = world.with(|state| state.sent.clone());
