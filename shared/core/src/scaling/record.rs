@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::in_force::InForce;
-use super::object::Bounds;
+use super::object::{Bounds, LiveScaling};
 use super::plan::Written;
 use super::trouble::{self, ScalingTrouble};
 use crate::config::{Notify, Scaling};
@@ -122,6 +122,15 @@ impl ScalingRecord {
     pub(super) fn leave(&mut self) {
         self.managed = None;
         self.written.clear();
+    }
+
+    /// ECS does not know the service any more. What has gone with it nobody has changed back, and one that comes back
+    /// under its name had nothing before.
+    pub(super) fn service_is_gone(&mut self, live: &LiveScaling) {
+        self.written.clear();
+        if live.target.is_none() && !self.config.remove {
+            self.managed = None;
+        }
     }
 
     /// Whether nobody asks anything for the service, and nothing is left to do.

@@ -164,6 +164,9 @@ where
                     return Ok(taken);
                 }
             };
+            if live.desired_count.is_none() {
+                record.service_is_gone(&live);
+            }
             let plan = plan(&record, &live, turn.now);
             if !plan.is_empty() {
                 taken.brake = self.brake(turn).await;

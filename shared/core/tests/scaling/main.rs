@@ -8,6 +8,7 @@
 )]
 
 mod aws;
+mod gone;
 mod missing;
 mod pass;
 mod plans;

@@ -224,7 +224,7 @@ fn a_service_that_ecs_does_not_know_is_not_touched() {
     let plan = aws.reach(&mut record(whole()), start());
     assert_snapshot!(render_plans(&[plan]), @r"
     prod/checkout
-      x not planned: ECS does not know this service, or its desired count could not be read
+      x not planned: ECS knows no active service of this name here; its config takes effect with its first deployment
 
     Plan: 0 to create, 0 to change, 0 to delete, 0 left alone, 1 service refused
     ");

@@ -305,8 +305,13 @@ pub fn needs_turn(
     // Whether more is asked for only a turn reads.
     let is_at_max = record.is_at_max() || trouble::has_all(record, live);
     let is_news = !plan.is_empty() || plan.leaves && record.managed.is_some() || holds_news;
+    let is_gone = live.desired_count.is_none() && {
+        let mut gone = record.clone();
+        gone.service_is_gone(live);
+        gone != *record
+    };
     let adopts = plan.refused.is_none() && plan.managed != record.managed;
-    (is_news || adopts || is_at_max).then_some(WhyTurn::Drift)
+    (is_news || adopts || is_at_max || is_gone).then_some(WhyTurn::Drift)
 }
 
 /// Lets the next invocation read all of the config: `defaults.toml` has changed, or files are gone.

@@ -118,7 +118,7 @@ pub struct Moves {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Refused {
-    /// ECS does not know the service, or its desired count could not be read.
+    /// ECS knows no active service of this name.
     NoService,
     /// Policies of others track what ours would: two would pull at one service.
     SameMetric {

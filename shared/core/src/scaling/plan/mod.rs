@@ -374,7 +374,6 @@ impl Planning<'_> {
         if self.record.managed.is_none() && !self.has_ours() {
             return;
         }
-        let Some(count) = self.live.desired_count else { return self.refuse(Refused::NoService) };
         self.plan.leaves = true;
         for live in self.live.policies.iter().filter(|live| is_ours(&live.policy.name)) {
             self.add(Rank::PolicyGone, delete_policy(&live.policy.name));
@@ -384,7 +383,12 @@ impl Planning<'_> {
         self.ranked.extend(alarms.into_iter().map(|change| (Rank::AlarmGone, change)));
         self.unwanted_schedules(|_| false);
         if let (Some(managed), Some(live)) = (&self.record.managed, &self.live.target) {
-            self.give_back(managed, live, count);
+            match self.live.desired_count {
+                Some(count) => self.give_back(managed, live, count),
+                // The service is gone, and nothing can be registered for it.
+                None => self.plan.notes.push(Note::TargetStays { bounds: live.target.bounds }),
+            }
+            self.untag(live);
         }
         self.leave_alone(&BTreeSet::new());
     }
@@ -414,6 +418,9 @@ impl Planning<'_> {
                 self.add(Rank::TargetLast, change);
             }
         }
+    }
+
+    fn untag(&mut self, live: &LiveTarget) {
         let is_tagged = live.tags.as_ref().is_some_and(|tags| tags.contains_key(TARGET_TAG));
         if let Some(arn) = live.arn.as_ref().filter(|_| is_tagged) {
             let object = Object::new(ObjectKind::Tag, format!("service/{}", self.record.service));

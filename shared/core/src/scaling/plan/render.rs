@@ -98,7 +98,7 @@ impl fmt::Display for Refused {
             Self::NoService => {
                 write!(
                     f,
-                    "not planned: ECS does not know this service, or its desired count could not be read"
+                    "not planned: ECS knows no active service of this name here; its config takes effect with its first deployment"
                 )
             }
             Self::SameMetric { policies } => {
