@@ -9,6 +9,7 @@
 
 mod aws;
 mod gone;
+mod late;
 mod missing;
 mod pass;
 mod plans;

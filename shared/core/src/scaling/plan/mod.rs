@@ -10,6 +10,7 @@
 //! is about to change.
 
 mod change;
+mod late;
 mod render;
 mod written;
 
@@ -173,6 +174,9 @@ impl Planning<'_> {
             self.adopt(live);
         }
         self.tag(live);
+        if late::is_awaited(self.record, self.live, live, desired, self.now) {
+            return;
+        }
         let may_raise = self.record.config.predictive.as_ref();
         let may_raise = may_raise.is_some_and(|it| it.max_capacity_buffer.is_some());
         if may_raise && live.target.bounds.max > wanted.bounds.max && count > wanted.bounds.max {
