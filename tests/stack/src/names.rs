@@ -4,20 +4,30 @@
 
 use crate::template::{Deployment, Resource};
 
-/// The partition of every deployment here.
-const PARTITION: &str = "aws";
+/// The partition of a region.
+fn partition(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}
 
 /// A pseudo parameter's value.
 pub(crate) fn pseudo(name: &str, deployment: &Deployment) -> Option<String> {
     let Deployment { account, region, stack, .. } = deployment;
+    let partition = partition(region);
     Some(match name {
         "AWS::AccountId" => account.clone(),
         "AWS::Region" => region.clone(),
-        "AWS::Partition" => PARTITION.to_owned(),
+        "AWS::Partition" => partition.to_owned(),
+        "AWS::URLSuffix" if partition == "aws-cn" => "amazonaws.com.cn".to_owned(),
         "AWS::URLSuffix" => "amazonaws.com".to_owned(),
         "AWS::StackName" => stack.clone(),
         "AWS::StackId" => format!(
-            "arn:{PARTITION}:cloudformation:{region}:{account}:stack/{stack}/\
+            "arn:{partition}:cloudformation:{region}:{account}:stack/{stack}/\
              51af3dc0-da77-11e4-872e-1234567db123"
         ),
         _ => return None,
@@ -98,7 +108,7 @@ pub(crate) fn attribute(
 /// A resource's ARN; `None` where that is not known here.
 pub(crate) fn arn(resource: &Resource, deployment: &Deployment) -> Option<String> {
     let Deployment { account, region, .. } = deployment;
-    let name = name(resource, deployment);
+    let (partition, name) = (partition(region), name(resource, deployment));
     let text = |property: &str| resource.properties.get(property).and_then(|it| it.as_str());
     let (service, rest) = match resource.kind.as_str() {
         "AWS::Lambda::Function" => ("lambda", format!("function:{name}")),
@@ -115,9 +125,9 @@ pub(crate) fn arn(resource: &Resource, deployment: &Deployment) -> Option<String
         kind @ ("AWS::IAM::Role" | "AWS::IAM::ManagedPolicy") => {
             let kind = if kind == "AWS::IAM::Role" { "role" } else { "policy" };
             let path = text("Path").unwrap_or("/");
-            return Some(format!("arn:{PARTITION}:iam::{account}:{kind}{path}{name}"));
+            return Some(format!("arn:{partition}:iam::{account}:{kind}{path}{name}"));
         }
         _ => return None,
     };
-    Some(format!("arn:{PARTITION}:{service}:{region}:{account}:{rest}"))
+    Some(format!("arn:{partition}:{service}:{region}:{account}:{rest}"))
 }

@@ -1,6 +1,7 @@
 //! A translated template, read.
 
-#![expect(clippy::indexing_slicing, reason = "a test may end at a surprise")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
 
 mod resolve;
+mod routes;
 mod small;
