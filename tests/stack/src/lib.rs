@@ -19,6 +19,7 @@
 mod glob;
 mod names;
 pub mod pattern;
+pub mod permissions;
 pub mod policy;
 pub mod stack;
 pub mod template;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
 
+mod permissions;
 mod resolve;
 mod routes;
 mod small;

@@ -9,7 +9,7 @@ use steady_stack::{Deployment, Stack};
 const TEMPLATE: &str = include_str!("../../../../infra/translated.json");
 
 /// The stack in the account and the region that an event is from, as EventBridge would have it.
-fn stack(account: &str, region: &str, parameters: &[(&str, &str)]) -> Stack {
+pub(crate) fn stack(account: &str, region: &str, parameters: &[(&str, &str)]) -> Stack {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let deployment = Deployment {
         account: account.to_owned(),
