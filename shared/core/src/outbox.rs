@@ -4,6 +4,8 @@
 //! that was saved with it, so two invocations never do the same at the same time, and what a killed one left behind is
 //! taken over when its claim has run out. A claim lasts as long as its invocation may: until Lambda's deadline.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -140,6 +142,15 @@ impl Outbox {
             taken.push(one.id.clone());
         }
         taken
+    }
+
+    /// What `by`, having claimed what was free, can do now, in the order in which it is to be done; without those in `left`,
+    /// which have been tried.
+    pub(crate) fn open_to(&self, by: &str, left: &BTreeSet<String>) -> Vec<Pending> {
+        let is_open = |one: &&Pending| {
+            !left.contains(&one.id) && one.claim.as_ref().is_none_or(|claim| claim.by == by)
+        };
+        self.pending.iter().filter(is_open).cloned().collect()
     }
 
     /// It is done, or will never be: it leaves.

@@ -9,8 +9,6 @@
 //! Whoever turns it only saves: what people are to be told is saved with it, and `sweep` sends it, so that no switch is
 //! turned in silence, whatever ends the process that turned it.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -18,12 +16,13 @@ use crate::config::Notify;
 use crate::installation::Pause;
 use crate::name::{Account, Region};
 use crate::notice::{self, PauseStage};
-use crate::outbox::{Outbox, Pending, Work};
+use crate::outbox::Outbox;
 use crate::port::{KeepSwitch, Publish, Saved};
 use crate::record::{Whose, is_default};
 use crate::report::{Entry, What};
-use crate::turn::{RACES_MAX, ROUNDS_MAX, Taken, TurnError, send, unfinished};
-use crate::watch::{self, Settled, settle_message};
+use crate::turn::sending::{send_all, settle_all};
+use crate::turn::{RACES_MAX, Taken, TurnError};
+use crate::watch::{self, Settled};
 
 /// While everything is paused, people are told again this often: a pause that nobody remembers leaves every service
 /// without help.
@@ -158,8 +157,10 @@ where
         taken.entries.extend(expired.into_iter().map(|what| plain(turn, what)));
         if !claimed.is_empty() {
             let before = switch.clone();
-            let settled = send_all(topics, turn, &mut switch, &mut taken).await;
-            if let Err(error) = confirm(records, (before, version), switch, &settled).await {
+            let sent = send_all(topics, &mut switch.outbox, turn.by).await;
+            taken.unfinished.extend(sent.unfinished);
+            taken.entries.extend(sent.told.into_iter().map(|what| plain(turn, what)));
+            if let Err(error) = confirm(records, (before, version), switch, &sent.settled).await {
                 taken.unfinished.push(format!("what was sent is not confirmed: {error}"));
             }
         }
@@ -188,34 +189,6 @@ async fn save(
     Ok((saved == Saved::Held).then(|| version.saturating_add(1)))
 }
 
-async fn send_all(
-    topics: &impl Publish,
-    turn: &SwitchTurn<'_>,
-    switch: &mut Switch,
-    taken: &mut Taken,
-) -> Vec<(String, Settled)> {
-    let mut all = Vec::new();
-    let mut left = BTreeSet::new();
-    for _ in 0..ROUNDS_MAX {
-        let free = |one: &&Pending| {
-            !left.contains(&one.id) && one.claim.as_ref().is_none_or(|it| it.by == turn.by)
-        };
-        let todo: Vec<Pending> = switch.outbox.pending().iter().filter(free).cloned().collect();
-        for pending in todo {
-            let Work::Send(message) = &pending.work else { continue };
-            let settled = send(topics, message).await;
-            if let Some(why) = unfinished(&pending, &settled) {
-                taken.unfinished.push(why);
-                left.insert(pending.id.clone());
-            }
-            let what = settle_message(&mut switch.outbox, &pending.id, &settled);
-            taken.entries.extend(what.map(|what| plain(turn, what)));
-            all.push((pending.id, settled));
-        }
-    }
-    all
-}
-
 /// Saves what became of it, on whatever is stored by now.
 async fn confirm(
     records: &impl KeepSwitch,
@@ -229,9 +202,7 @@ async fn confirm(
         }
         (known, version) = load(records).await?;
         switch = known.clone();
-        for (id, settled) in settled {
-            settle_message(&mut switch.outbox, id, settled);
-        }
+        settle_all(&mut switch.outbox, settled);
     }
     Err(TurnError::Contended { whose: Whose::Account })
 }

@@ -8,9 +8,11 @@
 //!
 //! Nothing is done that was not saved before, and nothing leaves the outbox that was not done: whatever this is killed
 //! at, the next turn goes on from there. There is no judgement here; that is [`watch::decide`]'s and
-//! [`CarryingOut`]'s. Every function that acts takes its turns here, and so do the tests, with a fake behind the ports.
+//! [`CarryingOut`](crate::rollback::CarryingOut)'s. Every function that acts takes its turns here, and so do the tests,
+//! with a fake behind the ports.
 
-use std::collections::BTreeSet;
+mod acting;
+pub(crate) mod sending;
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -21,15 +23,13 @@ use crate::group::{Group, Joining};
 use crate::history::PastIncident;
 use crate::installation::{Brakes, Mode, Trouble};
 use crate::name::ServiceKey;
-use crate::notice::Message;
-use crate::outbox::{Pending, Work};
 use crate::port::{
     ChangeService, KeepGroups, KeepRecords, PortError, Publish, ReadConfig, ReadLogOptions,
     ReadLogs, ReadService, RunProbes, Saved,
 };
 use crate::record::{Record, Stored, Unreadable, Whose};
 use crate::report::{Entry, What};
-use crate::rollback::{self, CarryingOut, Order, Outcome, Probe, Refusal, Step};
+use crate::rollback::Order;
 use crate::watch::{self, Ask, Decision, LogTail, Logs, LogsOf, Observation, Running, Settled};
 
 /// Saves that may be overtaken before a turn gives up. Each loss means that somebody else's turn got through, so this
@@ -378,140 +378,6 @@ where
         }
     }
 
-    /// Does what can be done; returns what became of it, and the record with that.
-    async fn act(
-        &self,
-        turn: &Turn<'_>,
-        record: Record,
-        taken: &mut Taken,
-    ) -> (Vec<(String, Settled)>, Decision) {
-        let mut all = Vec::new();
-        let mut left = BTreeSet::new();
-        let mut decision =
-            Decision { record, ask: None, entries: Vec::new(), due: None, past: None };
-        for _ in 0..ROUNDS_MAX {
-            let free = |one: &&Pending| {
-                !left.contains(&one.id) && one.claim.as_ref().is_none_or(|it| it.by == turn.by)
-            };
-            let todo: Vec<Pending> =
-                decision.record.outbox.pending().iter().filter(free).cloned().collect();
-            if todo.is_empty() {
-                break;
-            }
-            let mut round = Vec::new();
-            for pending in todo {
-                // What becomes of these decides what is told, which waits for the next round.
-                let is_told_of = matches!(pending.work, Work::RollBack(_) | Work::Probe(_));
-                let settled = self.do_one(turn, &pending, &decision.record).await;
-                if let Some(why) = unfinished(&pending, &settled) {
-                    taken.unfinished.push(why);
-                    left.insert(pending.id.clone());
-                }
-                // Tasks take longer to end than a turn: whether they have is for the next one to see.
-                if matches!(pending.work, Work::StopProbe(_)) {
-                    left.insert(pending.id.clone());
-                }
-                round.push((pending.id, settled));
-                if is_told_of {
-                    break;
-                }
-            }
-            let config = decision.record.config.clone();
-            decision = watch::settle(decision.record, &round, &config, turn.now);
-            taken.entries.append(&mut decision.entries);
-            all.append(&mut round);
-        }
-        (all, decision)
-    }
-
-    async fn do_one(&self, turn: &Turn<'_>, pending: &Pending, record: &Record) -> Settled {
-        match &pending.work {
-            Work::RollBack(action) => {
-                Settled::Tried(self.carry_out(turn, action, pending, record).await)
-            }
-            Work::Probe(probe) => self.run_probe(turn, probe).await,
-            Work::StopProbe(probe) => match self.ecs.stop_probe(turn.service, probe).await {
-                Ok(0) => Settled::Done,
-                Ok(left) => Settled::NotNow(format!("{left} witnesses were told to stop")),
-                Err(error) => Settled::NotNow(error.to_string()),
-            },
-            Work::Override(handed) => {
-                match self.records.hand_override(turn.service, handed, turn.now).await {
-                    Ok(()) => Settled::Done,
-                    Err(error) if error.may_pass() => Settled::NotNow(error.to_string()),
-                    Err(error) => Settled::Refused(error.to_string()),
-                }
-            }
-            Work::Send(message) => send(self.topics, message).await,
-        }
-    }
-
-    /// Every action reads the switch first.
-    async fn run_probe(&self, turn: &Turn<'_>, probe: &Probe) -> Settled {
-        let account = match self.records.account().await {
-            Ok(account) => account,
-            Err(error) => return Settled::NotNow(error.to_string()),
-        };
-        let brakes = Brakes { mode: turn.mode, account: Some(account), ..Brakes::default() };
-        if let Some(refusal) = brakes.refusal(turn.now) {
-            return Settled::Refused(refusal.to_string());
-        }
-        match self.ecs.run_probe(turn.service, probe).await {
-            Ok(started) => Settled::Started(started),
-            Err(error) if error.may_pass() => Settled::NotNow(error.to_string()),
-            Err(error) => Settled::Refused(error.to_string()),
-        }
-    }
-
-    async fn carry_out(
-        &self,
-        turn: &Turn<'_>,
-        action: &crate::rollback::Action,
-        pending: &Pending,
-        record: &Record,
-    ) -> Outcome {
-        let mut brakes = Brakes { mode: turn.mode, ..Brakes::default() };
-        // Every action reads the switch first.
-        let account = self.records.account().await;
-        let unreadable = account.as_ref().err().cloned();
-        brakes.account = account.ok();
-        let (decided_at, attempt) = (pending.decided_at, pending.attempt);
-        let bad = record.ledger.bad();
-        let mut carrying =
-            CarryingOut::new(turn.service, action, decided_at, attempt, &brakes, bad);
-        if let Some(error) = unreadable {
-            return carrying.blind(&error, turn.now);
-        }
-        // Config was read for the decision. Of an older one, left behind by a killed invocation, say, it is read again.
-        if decided_at < turn.now {
-            match self.read_config(turn.service).await {
-                Ok(Ok(config)) => {
-                    rollback::config(&config.health).into_iter().for_each(|it| carrying.forbid(it));
-                }
-                // The last good one holds, and it allowed it.
-                Ok(Err(_)) => {}
-                Err(error) => carrying.forbid(Refusal::Unreadable(error.to_string())),
-            }
-            match self.records.rollback_override(turn.service, turn.now).await {
-                Ok(overridden) => {
-                    let brakes = Brakes { mode: Mode::Act, overridden, ..Brakes::default() };
-                    brakes.refusal(turn.now).into_iter().for_each(|it| carrying.forbid(it));
-                }
-                Err(error) => carrying.forbid(Refusal::Unreadable(error.to_string())),
-            }
-        }
-        loop {
-            let state = match self.ecs.service_state(turn.service, &action.target).await {
-                Ok(state) => state,
-                Err(error) => return carrying.blind(&error, turn.now),
-            };
-            match carrying.next(&state, turn.now) {
-                Step::Call(call) => carrying.answered(self.ecs.change(&call).await),
-                Step::End(outcome) => return outcome,
-            }
-        }
-    }
-
     /// Saves what became of it, on whatever is stored by now.
     async fn confirm(
         &self,
@@ -532,29 +398,6 @@ where
     }
 }
 
-/// Sends a message; what became of it.
-pub(crate) async fn send(topics: &impl Publish, message: &Message) -> Settled {
-    match topics.publish(message).await {
-        Ok(()) => Settled::Sent,
-        Err(error) if error.may_pass() => Settled::NotNow(error.to_string()),
-        Err(error) => Settled::Refused(error.to_string()),
-    }
-}
-
 fn whose(service: &ServiceKey) -> Whose {
     Whose::Service(service.clone())
-}
-
-/// Why something stays in the outbox, if it does.
-pub(crate) fn unfinished(pending: &Pending, settled: &Settled) -> Option<String> {
-    match (&pending.work, settled) {
-        // Its tasks were told to stop: `sweep` sees whether they have.
-        (Work::StopProbe(_), _) => None,
-        (_, Settled::Tried(Outcome::Later(why)) | Settled::NotNow(why)) => Some(why.clone()),
-        // A team's topic that refuses is followed by the default one; beyond that there is nobody.
-        (Work::Send(message), Settled::Refused(why)) if message.topic.is_none() => {
-            Some(why.clone())
-        }
-        _ => None,
-    }
 }

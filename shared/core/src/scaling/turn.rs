@@ -10,21 +10,20 @@
 //! saved: the next turn plans again from what is live, so a plan that was applied in part is finished, whoever began it.
 //! An override that ends is undone in the same way: what is desired is another then.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod applying;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::alarm_uses;
-use super::object::{AlarmAction, LiveScaling, ScalingCall};
+use super::object::LiveScaling;
 use super::pass::{Says, says};
-use super::plan::{Change, Does, FieldChange, Object, ObjectKind, Plan, plan};
+use super::plan::{Change, FieldChange, Object, Plan, plan};
 use super::record::ScalingRecord;
 use super::trouble::{self, ASKED_WITHIN};
 use crate::config::{Finding, ServiceConfig};
 use crate::installation::{Brakes, Mode};
-use crate::name::{ServiceKey, fnv1a};
+use crate::name::ServiceKey;
 use crate::notice;
-use crate::outbox::{Pending, Work};
 use crate::overrides;
 use crate::port::{
     ChangeScaling, KeepAlarmUses, KeepRecords, KeepScaling, Pace, PortError, Publish,
@@ -33,14 +32,9 @@ use crate::port::{
 use crate::record::{Record, Whose};
 use crate::report::Entry;
 use crate::rollback::Refusal;
-use crate::turn::{RACES_MAX, ROUNDS_MAX, TurnError, send, unfinished};
-use crate::watch::{Settled, settle_message};
-
-/// Tries of a throttled call within a turn; afterwards the next turn goes on.
-const TRIES_MAX: u32 = 5;
-
-/// Longest wait before a throttled call is tried again for the first time; it doubles with each try.
-const BACK_OFF: SignedDuration = SignedDuration::from_secs(1);
+use crate::turn::sending::{send_all, settle_all};
+use crate::turn::{RACES_MAX, TurnError};
+use crate::watch::Settled;
 
 /// When somebody looks again at what could not be finished.
 const AGAIN_IN: SignedDuration = SignedDuration::from_mins(1);
@@ -321,92 +315,6 @@ where
         brakes.refusal(turn.now)
     }
 
-    // ---- apply ----
-
-    async fn apply(
-        &self,
-        turn: &ScalingTurn<'_>,
-        plan: &Plan,
-        live: &LiveScaling,
-        done: &mut Done,
-        taken: &mut ScalingTaken,
-    ) {
-        let known = live.policies.iter();
-        let mut arns: BTreeMap<String, String> =
-            known.map(|live| (live.policy.name.clone(), live.arn.clone())).collect();
-        for change in &plan.changes {
-            let call = match resolved(&change.call, &arns) {
-                Ok(call) => call,
-                Err(why) => {
-                    // Where its policy was refused, people know, and to look again soon is of no use.
-                    if done.refused.is_empty() {
-                        taken.unfinished.push(why);
-                    }
-                    continue;
-                }
-            };
-            match self.call(turn, change, &call).await {
-                Ok(arn) => {
-                    match (&change.call, arn) {
-                        (ScalingCall::PutScalingPolicy(policy), Some(arn)) => {
-                            arns.insert(policy.name.clone(), arn);
-                        }
-                        // Its alarm must not be told an ARN that is gone.
-                        (ScalingCall::DeleteScalingPolicy { name }, _) => drop(arns.remove(name)),
-                        _ => {}
-                    }
-                    taken.done.push(change.object.clone());
-                    done.changes.push(change.clone());
-                }
-                Err(NotDone::Refused(error)) => {
-                    taken.refused.push((change.object.clone(), error.clone()));
-                    done.refused.push((change.clone(), error));
-                    // Everything hangs on the scalable target.
-                    if change.object.kind == ObjectKind::ScalableTarget
-                        && change.does == Does::Create
-                    {
-                        return;
-                    }
-                }
-                Err(NotDone::NotNow(why)) => return taken.unfinished.push(why),
-            }
-        }
-    }
-
-    /// Makes one call, more than once only where AWS says that it did nothing. What it answered with.
-    async fn call(
-        &self,
-        turn: &ScalingTurn<'_>,
-        change: &Change,
-        call: &ScalingCall,
-    ) -> Result<Option<String>, NotDone> {
-        let mut tries = 0;
-        loop {
-            if !self.pace.write().await {
-                let why = format!("{}: no time is left to write it", change.object);
-                return Err(NotDone::NotNow(why));
-            }
-            tries += 1;
-            match self.aws.change_scaling(turn.service, call).await {
-                Ok(answer) => return Ok(answer.policy_arn),
-                // Somebody was quicker: it is gone, which is all that was wanted.
-                Err(PortError::Refused { code, .. })
-                    if change.does == Does::Delete && is_not_found(&code) =>
-                {
-                    return Ok(None);
-                }
-                Err(error @ PortError::Refused { .. }) => return Err(NotDone::Refused(error)),
-                Err(error @ PortError::Throttled { .. }) if tries < TRIES_MAX => {
-                    if !self.pace.back_off(back_off(turn, change, tries)).await {
-                        return Err(NotDone::NotNow(error.to_string()));
-                    }
-                }
-                // Whether an unclear one was done, the next turn sees from what is live.
-                Err(error) => return Err(NotDone::NotNow(error.to_string())),
-            }
-        }
-    }
-
     // ---- tell, confirm ----
 
     /// Saves what was done, on whatever is stored by now, and sends what is to be told.
@@ -420,7 +328,9 @@ where
         let mut record = base.record.clone();
         note(&mut record, &done, taken, turn);
         record.outbox.claim(turn.by, turn.until, turn.now);
-        done.settled = self.send(turn, &mut record, taken).await;
+        let sent = send_all(self.topics, &mut record.outbox, turn.by).await;
+        taken.unfinished.extend(sent.unfinished);
+        done.settled = sent.settled;
         for _ in 0..RACES_MAX {
             let due = due(&record, taken, turn.now);
             match self.save(&base, &record, due, turn.now).await {
@@ -440,81 +350,13 @@ where
             }
             record = base.record.clone();
             note(&mut record, &done, taken, turn);
-            for (id, settled) in &done.settled {
-                settle_message(&mut record.outbox, id, settled);
-            }
+            settle_all(&mut record.outbox, &done.settled);
         }
     }
-
-    /// Sends what can be sent; what became of it.
-    async fn send(
-        &self,
-        turn: &ScalingTurn<'_>,
-        record: &mut ScalingRecord,
-        taken: &mut ScalingTaken,
-    ) -> Vec<(String, Settled)> {
-        let mut all = Vec::new();
-        let mut left = BTreeSet::new();
-        for _ in 0..ROUNDS_MAX {
-            let free = |one: &&Pending| {
-                !left.contains(&one.id) && one.claim.as_ref().is_none_or(|it| it.by == turn.by)
-            };
-            let todo: Vec<Pending> = record.outbox.pending().iter().filter(free).cloned().collect();
-            if todo.is_empty() {
-                break;
-            }
-            for pending in todo {
-                let Work::Send(message) = &pending.work else { continue };
-                let settled = send(self.topics, message).await;
-                if let Some(why) = unfinished(&pending, &settled) {
-                    taken.unfinished.push(why);
-                    left.insert(pending.id.clone());
-                }
-                settle_message(&mut record.outbox, &pending.id, &settled);
-                all.push((pending.id, settled));
-            }
-        }
-        all
-    }
-}
-
-/// Why a call was not made.
-enum NotDone {
-    /// AWS says no.
-    Refused(PortError),
-    /// It may pass.
-    NotNow(String),
 }
 
 fn whose(service: &ServiceKey) -> Whose {
     Whose::Scaling(service.clone())
-}
-
-/// An alarm's actions as ARNs.
-fn resolved(call: &ScalingCall, arns: &BTreeMap<String, String>) -> Result<ScalingCall, String> {
-    let ScalingCall::PutMetricAlarm(alarm) = call else { return Ok(call.clone()) };
-    let mut alarm = alarm.clone();
-    for action in &mut alarm.actions {
-        let AlarmAction::Policy(policy) = action else { continue };
-        let Some(arn) = arns.get(policy) else {
-            return Err(format!("alarm {}: policy `{policy}` is not there yet", alarm.name));
-        };
-        *action = AlarmAction::Arn(arn.clone());
-    }
-    Ok(ScalingCall::PutMetricAlarm(alarm))
-}
-
-/// `ObjectNotFoundException` of Application Auto Scaling, `ResourceNotFound` of CloudWatch's DeleteAlarms.
-fn is_not_found(code: &str) -> bool {
-    code.contains("NotFound")
-}
-
-/// Half of it to all of it, by a hash: two invocations that were throttled together do not come again together.
-fn back_off(turn: &ScalingTurn<'_>, change: &Change, tries: u32) -> SignedDuration {
-    let longest = BACK_OFF.saturating_mul(1 << tries.min(6).saturating_sub(1));
-    let seed = fnv1a(format!("{}{}{tries}", turn.by, change.object).as_bytes());
-    let thousandths = i32::try_from(seed % 500).unwrap_or(0).saturating_add(500);
-    longest.saturating_mul(thousandths) / 1000
 }
 
 /// When somebody has to look though nothing comes in.

@@ -1,19 +1,17 @@
 //! A family's turn: load, decide, save, send, confirm; as a service's ([`crate::turn`]), without anything to act upon.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use super::{StandaloneRecord, asked, decide};
 use crate::config::{ConfigTree, SourceFile, load_tree};
 use crate::event::Event;
 use crate::name::FamilyKey;
-use crate::outbox::{Pending, Work};
 use crate::port::{KeepFamilies, Publish, ReadConfig, Saved};
 use crate::record::Whose;
 use crate::report::{Entry, What};
-use crate::turn::{RACES_MAX, ROUNDS_MAX, Taken, TurnError, send, unfinished};
-use crate::watch::{Settled, settle_message};
+use crate::turn::sending::{send_all, settle_all};
+use crate::turn::{RACES_MAX, Taken, TurnError};
+use crate::watch::Settled;
 
 /// What a turn is about.
 #[derive(Debug, Clone, Copy)]
@@ -137,41 +135,12 @@ where
 
     async fn send_and_confirm(&self, base: Base, taken: &mut Taken) {
         let mut record = base.record.clone();
-        let settled = self.send(&mut record, taken).await;
-        if let Err(error) = self.confirm(base, record, &settled).await {
+        let sent = send_all(self.topics, &mut record.outbox, self.turn.by).await;
+        taken.unfinished.extend(sent.unfinished);
+        taken.entries.extend(sent.told.into_iter().map(|what| plain(self.turn, what)));
+        if let Err(error) = self.confirm(base, record, &sent.settled).await {
             taken.unfinished.push(format!("what was sent is not confirmed: {error}"));
         }
-    }
-
-    /// Sends what can be sent; what became of it.
-    async fn send(
-        &self,
-        record: &mut StandaloneRecord,
-        taken: &mut Taken,
-    ) -> Vec<(String, Settled)> {
-        let mut all = Vec::new();
-        let mut left = BTreeSet::new();
-        for _ in 0..ROUNDS_MAX {
-            let free = |one: &&Pending| {
-                !left.contains(&one.id) && one.claim.as_ref().is_none_or(|it| it.by == self.turn.by)
-            };
-            let todo: Vec<Pending> = record.outbox.pending().iter().filter(free).cloned().collect();
-            if todo.is_empty() {
-                break;
-            }
-            for pending in todo {
-                let Work::Send(message) = &pending.work else { continue };
-                let settled = send(self.topics, message).await;
-                if let Some(why) = unfinished(&pending, &settled) {
-                    taken.unfinished.push(why);
-                    left.insert(pending.id.clone());
-                }
-                let what = settle_message(&mut record.outbox, &pending.id, &settled);
-                taken.entries.extend(what.map(|what| plain(self.turn, what)));
-                all.push((pending.id, settled));
-            }
-        }
-        all
     }
 
     /// Saves what became of it, on whatever is stored by now.
@@ -187,9 +156,7 @@ where
             }
             base = self.load().await?;
             record = base.record.clone();
-            for (id, settled) in settled {
-                settle_message(&mut record.outbox, id, settled);
-            }
+            settle_all(&mut record.outbox, settled);
         }
         Err(TurnError::Contended { whose: self.whose() })
     }

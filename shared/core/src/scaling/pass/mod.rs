@@ -32,12 +32,12 @@ use super::turn::WhyTurn;
 use crate::config::Notify;
 use crate::name::ServiceKey;
 use crate::notice;
-use crate::outbox::{Pending, Work};
 use crate::port::{
     KeepPassPlace, KeepScaling, PortError, Publish, ReadAllConfig, ReadAllScaling, Saved,
 };
-use crate::turn::{RACES_MAX, send};
-use crate::watch::{self, settle_message};
+use crate::turn::RACES_MAX;
+use crate::turn::sending::send_all;
+use crate::watch;
 
 /// Services of a page, as [`ReadAllScaling`] takes them.
 pub const SERVICES_A_PAGE: usize = 50;
@@ -116,12 +116,13 @@ where
         let is_next = |one: &ServiceKey| run.after.as_ref().is_none_or(|after| one > after);
         pass.left = services.into_iter().filter(is_next).collect();
         watch::expire(&mut pass.place.outbox, turn.now);
-        let claimed = pass.place.outbox.claim(turn.by, turn.until, turn.now);
+        pass.place.outbox.claim(turn.by, turn.until, turn.now);
         if pass.table.save_pass_place(&pass.place, pass.version).await? == Saved::Overtaken {
             return Ok(None);
         }
         pass.version = pass.version.saturating_add(1);
-        pass.send(&claimed).await;
+        // What became of it is saved when the pass ends.
+        send_all(pass.topics, &mut pass.place.outbox, turn.by).await;
         Ok(Some(pass))
     }
 
@@ -274,17 +275,6 @@ where
             Err(error) if error.may_pass() => Err(error),
             // A damaged item is this service's alone.
             Err(error) => Ok(Err(error.to_string())),
-        }
-    }
-
-    async fn send(&mut self, claimed: &[String]) {
-        let is_claimed = |one: &&Pending| claimed.contains(&one.id);
-        let todo: Vec<Pending> =
-            self.place.outbox.pending().iter().filter(is_claimed).cloned().collect();
-        for pending in todo {
-            let Work::Send(message) = &pending.work else { continue };
-            let settled = send(self.topics, message).await;
-            settle_message(&mut self.place.outbox, &pending.id, &settled);
         }
     }
 }
