@@ -8,6 +8,7 @@
 //! nothing but what they add in detail, and then the stop's old share is taken out before the new one goes in.
 
 mod deployment;
+mod rows;
 mod stop;
 mod stops;
 

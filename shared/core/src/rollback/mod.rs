@@ -6,6 +6,7 @@ mod order;
 mod probe;
 mod refusal;
 mod settings;
+mod state;
 
 pub use carry_out::{CarryingOut, GIVE_UP_AFTER, Outcome, Step};
 pub use order::{Order, Ordered, consider_order};
@@ -14,11 +15,9 @@ pub(crate) use probe::{Testimony, hear, lives};
 pub use refusal::Refusal;
 pub(crate) use settings::named;
 pub use settings::{Begun, Restore, Setting, Settings};
-
-use std::fmt;
+pub use state::{Action, Path, Reason, RollbackState, Unverified};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::alarm::Counted;
 use crate::comparison::{self, Comparison};
@@ -28,8 +27,7 @@ use crate::incident::{Incident, IncidentKind};
 use crate::installation::Brakes;
 use crate::ledger::Proven;
 use crate::name::{DeploymentId, ServiceKey, TaskDefinitionRevision};
-use crate::notice::words;
-use crate::record::{Record, is_default};
+use crate::record::Record;
 use crate::stop::{Cause, Verdict};
 
 /// With no old task left to compare, wait this long before a rollback: an outage shows in the old revision,
@@ -55,115 +53,6 @@ pub const BUDGET: usize = 2;
 
 /// See [`BUDGET`].
 pub const BUDGET_PERIOD: SignedDuration = SignedDuration::from_hours(24);
-
-/// What an incident has come to as to a rollback.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RollbackState {
-    /// Not looked at yet.
-    Undecided,
-    /// Decided, held for a moment in which an outage would show.
-    Holding {
-        /// When the hold ends.
-        until: Timestamp,
-        /// What the service will go back to.
-        target: Proven,
-    },
-    /// Witnesses are asked.
-    Probing(Probe),
-    /// Begun.
-    Decided {
-        /// When.
-        at: Timestamp,
-        /// What is done.
-        action: Action,
-        /// What ECS has taken of it; `None` as long as it has not.
-        #[serde(default, skip_serializing_if = "is_default")]
-        begun: Option<Begun>,
-        /// Why AWS has not taken it though it was tried: its words, while it is tried again.
-        #[serde(default, skip_serializing_if = "is_default")]
-        untaken: Option<String>,
-        /// Since when it runs as many tasks of the target as it wants, as far as was read.
-        #[serde(default, skip_serializing_if = "is_default")]
-        steady_at: Option<Timestamp>,
-    },
-    /// Not done, and why. Looked at again with every new evidence.
-    Refused(Refusal),
-    /// Decided, tried, and not to be done: a person has to. Final for this deployment.
-    Failed {
-        /// What could not be done.
-        action: Action,
-        /// Why not.
-        why: Reason,
-    },
-}
-
-/// Why a decided rollback was not done.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    /// The service, or what it was to go back to, is not as it was judged any more.
-    Guard(Refusal),
-    /// AWS refused it, or did not do it within [`GIVE_UP_AFTER`]; its own words.
-    Aws(String),
-    /// It was done, and did not help.
-    Unverified(Unverified),
-}
-
-/// Why a rollback that was done did not help.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unverified {
-    /// Tasks of the target fail too.
-    TasksFail {
-        /// So many since.
-        failed: usize,
-    },
-    /// The alarm for which it was done is in ALARM still.
-    AlarmStays {
-        /// Which.
-        alarm: String,
-    },
-    /// ECS gave the target's deployment up.
-    DeploymentFailed {
-        /// ECS's words.
-        reason: Option<String>,
-    },
-    /// It is not steady by its deadline.
-    NotSteady {
-        /// So many tasks of it run,
-        running: usize,
-        /// of so many wanted,
-        desired: u32,
-        /// after so long.
-        within: SignedDuration,
-    },
-}
-
-/// A change to a service, with what it was decided on: if that has moved on when it is tried, it is dropped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Action {
-    /// How.
-    pub path: Path,
-    /// The deployment that was judged, PRIMARY at that time.
-    pub away_from: DeploymentId,
-    /// Where to.
-    pub target: Proven,
-    /// Who ordered it; `None`: Steady decided it by itself.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub ordered: Option<Ordered>,
-}
-
-/// How a rollback is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Path {
-    /// `StopServiceDeployment` with stop type `ROLLBACK`, for a deployment in progress. It takes no target:
-    /// ECS goes back to its last successful revision, so it is used only where that is the target.
-    StopServiceDeployment,
-    /// `UpdateService` to the target's task definition.
-    UpdateService,
-}
 
 /// What to do now about a rollback.
 #[derive(Debug, Clone, PartialEq)]
@@ -544,31 +433,5 @@ fn path(record: &Record, about: &DeploymentId, target: &Proven) -> Path {
         Path::StopServiceDeployment
     } else {
         Path::UpdateService
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Guard(refusal) => refusal.fmt(f),
-            Self::Aws(why) => f.write_str(&words::said(why, 400)),
-            Self::Unverified(why) => why.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Unverified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TasksFail { failed } => write!(f, "{failed} of its tasks failed too"),
-            Self::AlarmStays { alarm } => write!(f, "alarm {} is still on", words::cut(alarm, 255)),
-            Self::DeploymentFailed { reason: Some(reason) } => {
-                write!(f, "ECS gave its deployment up ({})", words::said(reason, 200))
-            }
-            Self::DeploymentFailed { reason: None } => f.write_str("ECS gave its deployment up"),
-            Self::NotSteady { running, desired, within } => {
-                write!(f, "{running} of {desired} tasks run after {}", words::duration(*within))
-            }
-        }
     }
 }

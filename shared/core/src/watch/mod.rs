@@ -12,6 +12,7 @@ mod judging;
 mod lifecycle;
 mod ordering;
 mod probing;
+mod rolling_back;
 mod scale_in;
 mod settling;
 mod tail;
