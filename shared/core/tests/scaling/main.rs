@@ -8,6 +8,8 @@
 )]
 
 mod aws;
+#[path = "../faulty/mod.rs"]
+mod faulty;
 mod gone;
 mod late;
 mod missing;

@@ -1,9 +1,7 @@
 //! The pass over a small fleet: what differs gets a turn, nothing else does, and it goes on where it ended.
 
 use std::collections::BTreeMap;
-use std::pin::pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
 
 use jiff::{SignedDuration, Timestamp};
 use steady_core::name::ServiceKey;
@@ -18,6 +16,7 @@ use steady_core::scaling::{
 };
 
 use crate::aws::Aws;
+use crate::faulty::unless_killed;
 use crate::wanted::start;
 
 const FILE: &str = "[capacity]\nmin = 2\nmax = 10\n";
@@ -38,12 +37,9 @@ struct State {
 
 struct Fleet(Mutex<State>);
 
+/// Nothing here waits.
 fn done<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(it) => it,
-        Poll::Pending => panic!("nothing here waits"),
-    }
+    unless_killed(future).unwrap()
 }
 
 impl Fleet {

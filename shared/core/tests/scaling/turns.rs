@@ -11,8 +11,9 @@ use steady_core::scaling::{
 };
 
 use crate::aws::Aws;
+use crate::faulty::{FAULTS, Fault};
 use crate::wanted::{bounds, by_hand, nightly, sale, whole};
-use crate::world::{FAULTS, Fault, World};
+use crate::world::World;
 
 /// A service of six tasks with a target, a policy and a schedule from before.
 fn from_before() -> Aws {

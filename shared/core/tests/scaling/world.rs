@@ -1,10 +1,7 @@
 //! One service's scaling behind the ports, faulty where told to be. Every call is counted.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
 
 use jiff::{SignedDuration, Timestamp};
 use steady_core::config::Scaling;
@@ -24,33 +21,8 @@ use steady_core::scaling::{
 use steady_core::turn::TurnError;
 
 use crate::aws::Aws;
+use crate::faulty::{Fault, make, unless_killed};
 use crate::wanted::start;
-
-/// What goes wrong with a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// AWS says "not now".
-    Throttled,
-    /// AWS says "no".
-    Refused,
-    /// No answer, and nothing done.
-    Lost,
-    /// Done, and no answer.
-    AnswerLost,
-    /// The invocation dies before the call is made.
-    Killed,
-    /// It dies after the call was done.
-    KilledAfter,
-}
-
-pub(crate) const FAULTS: [Fault; 6] = [
-    Fault::Throttled,
-    Fault::Refused,
-    Fault::Lost,
-    Fault::AnswerLost,
-    Fault::Killed,
-    Fault::KilledAfter,
-];
 
 pub(crate) struct State {
     pub(crate) calls: Vec<&'static str>,
@@ -80,16 +52,6 @@ pub(crate) struct State {
 }
 
 pub(crate) struct World(pub(crate) Mutex<State>);
-
-/// Polls for ever, as an invocation does that Lambda has killed.
-struct Dead;
-
-impl Future for Dead {
-    type Output = ();
-    fn poll(self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Pending
-    }
-}
 
 impl World {
     pub(crate) fn new(aws: Aws) -> Self {
@@ -153,11 +115,7 @@ impl World {
         };
         let ports =
             ScalingPorts { aws: self, records: self, config: self, topics: self, pace: self };
-        let mut taking = pin!(ports.take(&turn));
-        match taking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(taken) => Some(taken),
-            Poll::Pending => None,
-        }
+        unless_killed(ports.take(&turn))
     }
 
     /// A turn a minute later that nothing happens to.
@@ -180,30 +138,7 @@ impl World {
             state.calls.push(call);
             fault
         });
-        let unclear = || PortError::Unclear { call, text: "timed out".to_owned() };
-        match fault {
-            None => self.with(done),
-            Some(Fault::Throttled) => {
-                Err(PortError::Throttled { call, text: "ConcurrentUpdateException".to_owned() })
-            }
-            Some(Fault::Refused) => Err(PortError::Refused {
-                call,
-                code: "AccessDeniedException".to_owned(),
-                text: "is not authorized".to_owned(),
-            }),
-            Some(Fault::Lost) => Err(unclear()),
-            Some(Fault::AnswerLost) => {
-                let _ = self.with(done);
-                Err(unclear())
-            }
-            Some(fault @ (Fault::Killed | Fault::KilledAfter)) => {
-                if fault == Fault::KilledAfter {
-                    let _ = self.with(done);
-                }
-                Dead.await;
-                Err(unclear())
-            }
-        }
+        make(call, fault, || self.with(done)).await
     }
 }
 

@@ -1,7 +1,8 @@
 //! What people read of a rollback is what AWS has said to it.
 
+use crate::faulty::Fault;
 use crate::story::{End, stop};
-use crate::world::{Fault, World};
+use crate::world::World;
 
 /// checkout:42 loops, and AWS throttles what would roll it back.
 fn throttled() -> World {

@@ -3,8 +3,10 @@
 use steady_core::event::{Body, DeploymentEventName, Event};
 use steady_core::port::Call;
 
+use crate::ecs::revision;
+use crate::faulty::Fault;
 use crate::story::{End, deployment, stop};
-use crate::world::{Fault, World, revision};
+use crate::world::World;
 
 /// The number of the first call of this name in the story, without a fault.
 fn number_of(call: &str) -> usize {

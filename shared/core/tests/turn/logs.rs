@@ -6,8 +6,9 @@ use steady_core::port::{ConfigFiles, ContainerLog, LogLine};
 use steady_core::stop::StopCode;
 use steady_core::watch::{Absence, Found};
 
+use crate::faulty::{FAULTS, Fault};
 use crate::story::{End, deployment, stop};
-use crate::world::{FAULTS, Fault, World};
+use crate::world::World;
 
 /// The log stream of a task's container `app`.
 fn stream(task: u32) -> (String, String) {

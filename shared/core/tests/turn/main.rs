@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
 
 mod announced;
+mod ecs;
+#[path = "../faulty/mod.rs"]
+mod faulty;
 mod late;
 mod logs;
 mod ordered;
@@ -24,8 +27,10 @@ use steady_core::notice::Message;
 use steady_core::port::{Call, ConfigFiles};
 use steady_core::rollback::{Reason, Refusal, RollbackState};
 
+use ecs::revision;
+use faulty::{FAULTS, Fault};
 use story::{End, deployment, stop};
-use world::{FAULTS, Fault, World, revision};
+use world::World;
 
 fn stopped() -> Vec<Call> {
     let arn = "arn:aws:ecs:eu-west-1:111122223333:service-deployment/prod/checkout/ecs-svc/42";

@@ -1,8 +1,5 @@
 //! A person presses the button: the same record, guards and turn.
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use steady_core::installation::{Account, Mode, Pause};
 use steady_core::name::ServiceKey;
 use steady_core::overrides::{OverriddenBy, Override};
@@ -11,7 +8,9 @@ use steady_core::report::What;
 use steady_core::rollback::{Order, Refusal};
 use steady_core::turn::{Ports, Taken, Turn};
 
-use crate::world::{FAULTS, Fault, World, revision};
+use crate::ecs::revision;
+use crate::faulty::{FAULTS, Fault, unless_killed};
+use crate::world::World;
 use crate::{stopped, story::End, updated_to};
 
 fn order() -> Order {
@@ -27,11 +26,7 @@ fn press(world: &World, order: &Order) -> Option<Taken> {
     let (events, by, mode, probes) = (&[][..], order.id.as_str(), Mode::Act, false);
     let turn = Turn { service: &service, events, now, until, by, mode, probes };
     let ports = Ports { ecs: world, records: world, config: world, topics: world, logs: world };
-    let mut turn = pin!(ports.take_ordered(&turn, Some(order)));
-    match turn.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(taken) => taken.ok(),
-        Poll::Pending => None,
-    }
+    unless_killed(ports.take_ordered(&turn, Some(order)))?.ok()
 }
 
 fn refusal(world: &World, order: &Order) -> Option<Refusal> {
@@ -230,8 +225,7 @@ fn an_observing_installation_still_finishes_what_a_person_ordered() {
     let turn = Turn { service: &service, events: &[], now, until, by, mode, probes: false };
     let ports =
         Ports { ecs: &world, records: &world, config: &world, topics: &world, logs: &world };
-    let mut taken = pin!(ports.take(&turn));
-    assert!(taken.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    assert!(unless_killed(ports.take(&turn)).is_some());
     assert_eq!(world.rollbacks(), [updated_to(41)]);
 }
 

@@ -6,8 +6,9 @@ use steady_core::incident::{IncidentKind, Resolution};
 use steady_core::rollback::RollbackState;
 use steady_core::stop::Cause;
 
+use crate::faulty::FAULTS;
 use crate::story::{End, deployment, stop};
-use crate::world::{FAULTS, World};
+use crate::world::World;
 
 /// checkout:42 loops and is rolled back from; ECS goes back to checkout:41, and that is steady.
 fn resolves(world: &World) {

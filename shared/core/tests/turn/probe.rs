@@ -4,8 +4,9 @@ use steady_core::config::Witness as Policy;
 use steady_core::installation::{Account, Pause};
 use steady_core::port::ConfigFiles;
 
+use crate::faulty::{FAULTS, Fault};
 use crate::story::{End, stop};
-use crate::world::{FAULTS, Fault, World};
+use crate::world::World;
 
 const PROBING: &str = "[health]\nrollback = \"auto\"\nwitness = \"probe\"\n";
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use steady_core::port::{Call, ContainerImage, ServiceRevision};
 use steady_core::rollback::{Reason, Refusal, Restore, RollbackState, Setting};
 
+use crate::ecs::revision;
 use crate::story::End;
-use crate::world::{World, revision};
+use crate::world::World;
 
 fn service_revision(id: &str, settings: &[(Setting, &str)], digest: &str) -> ServiceRevision {
     let settings = settings.iter().map(|(one, text)| (*one, (*text).to_owned()));

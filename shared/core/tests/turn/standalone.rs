@@ -5,8 +5,9 @@ use steady_core::event::{Body, Concern, Event, Owner, TaskStatus};
 use steady_core::port::ConfigFiles;
 use steady_core::standalone::StandaloneRecord;
 
+use crate::faulty::{FAULTS, Fault};
 use crate::story::{End, stop};
-use crate::world::{FAULTS, Fault, World, nightly_report};
+use crate::world::{World, nightly_report};
 
 const TELL: &str = "[notify]\nstandalone_tasks = ['nightly-report']\n";
 

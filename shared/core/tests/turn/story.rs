@@ -9,7 +9,9 @@ use steady_core::event::{
 use steady_core::port::{ConfigFiles, ContainerLog, RunningTask, ServiceRevision, ServiceState};
 use steady_core::stop::StopCode;
 
-use crate::world::{Fault, State, World, revision};
+use crate::ecs::revision;
+use crate::faulty::Fault;
+use crate::world::{State, World};
 
 fn start() -> Timestamp {
     "2026-11-21T02:00:00Z".parse().unwrap()

@@ -6,8 +6,9 @@ use steady_core::group::{GroupKey, Joining, Page};
 use steady_core::name::ServiceKey;
 use steady_core::notice::Severity;
 
+use crate::faulty::{FAULTS, Fault};
 use crate::story::{End, stop};
-use crate::world::{FAULTS, Fault, World};
+use crate::world::World;
 
 fn key() -> GroupKey {
     GroupKey::environment("registry-unreachable")

@@ -1,57 +1,29 @@
-//! One service's world behind the ports: ECS, the table, config, topics; stateful, and faulty where told to be.
+//! One service's world behind the ports: the table, config, topics, and ECS (`ecs.rs`); stateful, and faulty where told
+//! to be.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
 use steady_core::event::{Concern, Event};
 use steady_core::group::{Group, GroupKey, Joining};
 use steady_core::history::StoredIncident;
 use steady_core::installation::{Account, Mode, Trouble};
-use steady_core::ledger::Proven;
 use steady_core::name::{FamilyKey, ServiceKey, ServiceRevisionArn, TaskDefinitionRevision};
 use steady_core::notice::Message;
 use steady_core::overrides::{Handed, Override};
 use steady_core::port::{
-    Call, ChangeService, ConfigFiles, ContainerLog, DeploymentState, KeepFamilies, KeepGroups,
-    KeepRecords, Loaded, LogLine, PortError, Publish, ReadConfig, ReadLogOptions, ReadLogs,
-    ReadService, RunProbes, RunningTask, RunningTasks, Saved, ServiceDeploymentState,
-    ServiceRevision, ServiceState, TargetState, Witness,
+    Call, ConfigFiles, ContainerLog, KeepFamilies, KeepGroups, KeepRecords, Loaded, LogLine,
+    PortError, Publish, ReadConfig, ReadLogs, RunningTask, Saved, ServiceRevision, ServiceState,
+    Witness,
 };
 use steady_core::record::{Record, Stored};
 use steady_core::report::Entry;
-use steady_core::rollback::{Probe, Setting};
+use steady_core::rollback::Setting;
 use steady_core::standalone::{self, FamilyTurn, read_defaults};
 use steady_core::turn::{Ports, Taken, Turn, TurnError};
 
-/// What goes wrong with a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// AWS says "not now".
-    Throttled,
-    /// AWS says "no".
-    Refused,
-    /// No answer, and nothing done.
-    Lost,
-    /// Done, and no answer.
-    AnswerLost,
-    /// The invocation dies before the call is made.
-    Killed,
-    /// It dies after the call was done.
-    KilledAfter,
-}
-
-pub(crate) const FAULTS: [Fault; 6] = [
-    Fault::Throttled,
-    Fault::Refused,
-    Fault::Lost,
-    Fault::AnswerLost,
-    Fault::Killed,
-    Fault::KilledAfter,
-];
+use crate::faulty::{Fault, make, unless_killed};
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -113,23 +85,13 @@ pub(crate) struct State {
 
 pub(crate) struct World(pub(crate) Mutex<State>);
 
-/// Polls for ever, as an invocation does that Lambda has killed.
-struct Dead;
-
-impl Future for Dead {
-    type Output = ();
-    fn poll(self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Pending
-    }
-}
-
 impl World {
     pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
         f(&mut self.0.lock().unwrap())
     }
 
     /// Makes a call: `done` is what it does, if it is done.
-    async fn call<T>(
+    pub(crate) async fn call<T>(
         &self,
         call: &'static str,
         done: impl FnOnce(&mut State) -> Result<T, PortError> + Send,
@@ -161,30 +123,7 @@ impl World {
             state.calls.push(call);
             fault
         });
-        let unclear = || PortError::Unclear { call, text: "timed out".to_owned() };
-        match fault {
-            None => self.with(done),
-            Some(Fault::Throttled) => {
-                Err(PortError::Throttled { call, text: "Rate exceeded".to_owned() })
-            }
-            Some(Fault::Refused) => Err(PortError::Refused {
-                call,
-                code: "AccessDeniedException".to_owned(),
-                text: "is not authorized".to_owned(),
-            }),
-            Some(Fault::Lost) => Err(unclear()),
-            Some(Fault::AnswerLost) => {
-                let _ = self.with(done);
-                Err(unclear())
-            }
-            Some(fault @ (Fault::Killed | Fault::KilledAfter)) => {
-                if fault == Fault::KilledAfter {
-                    let _ = self.with(done);
-                }
-                Dead.await;
-                Err(unclear())
-            }
-        }
+        make(call, fault, || self.with(done)).await
     }
 
     /// Takes a turn with these events; `None` if it was killed.
@@ -195,15 +134,10 @@ impl World {
         let turn =
             Turn { service: &service, events, now, until, by, mode: Mode::Act, probes: true };
         let ports = Ports { ecs: self, records: self, config: self, topics: self, logs: self };
-        let mut turn = pin!(ports.take(&turn));
-        match turn.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(taken) => {
-                let entries = taken.as_ref().map(|taken| taken.entries.clone()).unwrap_or_default();
-                self.with(|state| state.entries.extend(entries));
-                Some(taken)
-            }
-            Poll::Pending => None,
-        }
+        let taken = unless_killed(ports.take(&turn))?;
+        let entries = taken.as_ref().map(|taken| taken.entries.clone()).unwrap_or_default();
+        self.with(|state| state.entries.extend(entries));
+        Some(taken)
     }
 
     /// Takes a turn of `prod/nightly-report` with these events, as an invocation does that has nothing else in its
@@ -216,15 +150,11 @@ impl World {
         let family = nightly_report();
         let now = self.with(|state| state.now);
         let until = now + jiff::SignedDuration::from_secs(30);
-        let invocation = async {
+        unless_killed(async {
             let defaults = &read_defaults(self).await;
             let turn = FamilyTurn { family: &family, events, defaults, now, until, by };
             standalone::take(self, self, &turn).await
-        };
-        match pin!(invocation).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(taken) => Some(taken),
-            Poll::Pending => None,
-        }
+        })
     }
 
     /// Two invocations get the same events; the second takes its turn at the first one's call `number`.
@@ -255,191 +185,6 @@ pub(crate) fn nightly_report() -> FamilyKey {
     FamilyKey { cluster: Some("prod".into()), family: "nightly-report".into() }
 }
 
-/// `checkout:42` of `ecs-svc/42`, and so on.
-pub(crate) fn revision(number: u32) -> TaskDefinitionRevision {
-    format!("checkout:{number}").as_str().into()
-}
-
-impl State {
-    /// A deployment becomes PRIMARY.
-    pub(crate) fn begin(&mut self, id: &str, revision: u32) {
-        let sources = self.service.deployments.iter().filter(|one| one.is_primary);
-        let sources = sources.filter_map(|one| one.revision.clone()).collect();
-        for one in &mut self.service.deployments {
-            one.is_primary = false;
-        }
-        let deployment = DeploymentState {
-            id: id.into(),
-            is_primary: true,
-            revision: Some(self::revision(revision)),
-            created_at: Some(self.now),
-        };
-        self.service.deployments.insert(0, deployment);
-        self.service.service_deployment = Some(ServiceDeploymentState {
-            arn: format!(
-                "arn:aws:ecs:eu-west-1:111122223333:service-deployment/prod/checkout/{id}"
-            ),
-            status: "IN_PROGRESS".to_owned(),
-            given_up: false,
-            sources,
-            source_arns: Vec::new(),
-        });
-    }
-
-    /// Where the PRIMARY deployment has a service revision.
-    fn service_revision(&self) -> Option<ServiceRevisionArn> {
-        let primary = self.service.deployments.iter().find(|one| one.is_primary)?;
-        let arn = ServiceRevisionArn::from(primary.id.as_str());
-        self.revisions.contains_key(&arn).then_some(arn)
-    }
-
-    pub(crate) fn complete(&mut self) {
-        self.service.deployments.retain(|one| one.is_primary);
-        if let Some(current) = &mut self.service.service_deployment {
-            current.status = "SUCCESSFUL".to_owned();
-        }
-    }
-
-    fn take(&mut self, call: &Call) -> Result<(), PortError> {
-        if let Some(theirs) = self.meanwhile.take() {
-            self.begin(theirs, 43);
-        }
-        if std::mem::take(&mut self.gives_up) {
-            for one in &mut self.service.deployments {
-                one.is_primary = one.id.as_str() == "ecs-svc/41";
-            }
-            self.service.service_deployment.as_mut().unwrap().status =
-                "ROLLBACK_IN_PROGRESS".to_owned();
-        }
-        let refused = |call, code: &str, text: &str| PortError::Refused {
-            call,
-            code: code.to_owned(),
-            text: text.to_owned(),
-        };
-        match call {
-            Call::StopServiceDeployment { arn } => {
-                let current = self.service.service_deployment.as_mut().unwrap();
-                if current.arn != *arn || current.status != "IN_PROGRESS" {
-                    return Err(refused(
-                        "StopServiceDeployment",
-                        "ConflictException",
-                        "The deployment is not in progress.",
-                    ));
-                }
-                current.status = "ROLLBACK_REQUESTED".to_owned();
-            }
-            Call::UpdateService { revision, restore, .. } => {
-                let mut named = restore.iter().flat_map(|restore| &restore.settings);
-                if named.any(|one| self.refuses.contains(one)) {
-                    return Err(refused(
-                        "UpdateService",
-                        "InvalidParameterException",
-                        "The target group does not exist.",
-                    ));
-                }
-                if self.inactive.contains(revision) {
-                    return Err(refused(
-                        "UpdateService",
-                        "ClientException",
-                        "TaskDefinition is inactive",
-                    ));
-                }
-                let primary = self.service.deployments.first();
-                if primary.and_then(|one| one.revision.as_ref()) == Some(revision)
-                    && restore.is_none()
-                {
-                    return Ok(());
-                }
-                let number = revision.as_str().rsplit(':').next().unwrap().parse().unwrap();
-                let id = format!("ecs-svc/back-{}", self.changes.len());
-                self.begin(&id, number);
-            }
-        }
-        self.changes.push(call.clone());
-        Ok(())
-    }
-}
-
-impl ReadService for World {
-    async fn running_tasks(&self, _: &ServiceKey) -> Result<RunningTasks, PortError> {
-        self.call("DescribeTasks", |state| {
-            let primary = state.service.deployments.iter().find(|one| one.is_primary);
-            Ok(RunningTasks {
-                desired_count: Some(4),
-                primary: primary.map(|one| one.id.clone()),
-                standing: None,
-                service_revision: state.service_revision(),
-                tasks: state.running.clone(),
-                witnesses: Vec::new(),
-            })
-        })
-        .await
-    }
-
-    async fn service_state(
-        &self,
-        _: &ServiceKey,
-        target: &Proven,
-    ) -> Result<ServiceState, PortError> {
-        self.call("DescribeServices", |state| {
-            let inactive = state.inactive.contains(&target.revision);
-            let revision = |arn: &ServiceRevisionArn| state.revisions.get(arn).cloned();
-            let proven = target.service_revision.as_ref().and_then(revision);
-            let target = if inactive { TargetState::Inactive } else { TargetState::Active };
-            let current = state.service_revision().as_ref().and_then(revision);
-            Ok(ServiceState { target, proven, current, ..state.service.clone() })
-        })
-        .await
-    }
-}
-
-impl RunProbes for World {
-    async fn run_probe(&self, _: &ServiceKey, probe: &Probe) -> Result<u32, PortError> {
-        self.call("RunTask", |state| {
-            // The same client token starts nothing more.
-            let started = probe.count.min(state.room.unwrap_or(u32::MAX));
-            if !state.probes.contains(&probe.started_by) {
-                state.probes.push(probe.started_by.clone());
-                let now = state.now;
-                state.witnesses = (0..started)
-                    .map(|number| Witness {
-                        task: format!("arn:aws:ecs:eu-west-1:111122223333:task/prod/w{number}")
-                            .as_str()
-                            .into(),
-                        started_at: Some(now),
-                        stop: None,
-                    })
-                    .collect();
-            }
-            Ok(started)
-        })
-        .await
-    }
-
-    async fn witnesses(&self, _: &ServiceKey, _: &Probe) -> Result<Vec<Witness>, PortError> {
-        self.call("ListTasks", |state| Ok(state.witnesses.clone())).await
-    }
-
-    async fn stop_probe(&self, _: &ServiceKey, _: &Probe) -> Result<usize, PortError> {
-        self.call("StopTask", |state| {
-            let left = state.witnesses.len();
-            state.witnesses.clear();
-            Ok(left)
-        })
-        .await
-    }
-}
-
-impl ReadLogOptions for World {
-    async fn container_logs(
-        &self,
-        _: &TaskDefinitionRevision,
-    ) -> Result<Option<Vec<ContainerLog>>, PortError> {
-        let call = "DescribeTaskDefinition";
-        self.call(call, |state| Ok(Some(state.container_logs.clone()))).await
-    }
-}
-
 impl ReadLogs for World {
     async fn tail(
         &self,
@@ -456,16 +201,6 @@ impl ReadLogs for World {
             Ok(all.map(last))
         })
         .await
-    }
-}
-
-impl ChangeService for World {
-    async fn change(&self, call: &Call) -> Result<(), PortError> {
-        let name = match call {
-            Call::StopServiceDeployment { .. } => "StopServiceDeployment",
-            Call::UpdateService { .. } => "UpdateService",
-        };
-        self.call(name, |state| state.take(call)).await
     }
 }
 
