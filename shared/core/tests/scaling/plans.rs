@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
 use jiff::SignedDuration;
-use steady_core::config::{PredictedMetric, Predictive, TrackedMetric};
+use steady_core::config::{PredictedMetric, Predictive, Scaling, TrackedMetric};
 use steady_core::scaling::{
-    Bounds, LiveTarget, Managed, ObjectKind, ScalableTarget, ScalingCall, Suspended, plan,
-    render_plans,
+    Bounds, LiveTarget, Managed, ObjectKind, ScalableTarget, ScalingCall, ScalingRecord, Suspended,
+    plan, render_plans,
 };
 
 use crate::aws::Aws;
@@ -23,6 +23,13 @@ fn target(min: u32, max: u32) -> LiveTarget {
         tags: Some(BTreeMap::new()),
         created_at: None,
     }
+}
+
+/// Four tasks, and all that this config wants is live.
+fn reached(config: Scaling) -> (Aws, ScalingRecord) {
+    let (mut aws, mut record) = (Aws::with_tasks(4), record(config));
+    aws.reach(&mut record, start());
+    (aws, record)
 }
 
 #[test]
@@ -63,9 +70,7 @@ fn a_first_plan_names_everything_that_will_be_there_and_what_moves_at_once() {
 
 #[test]
 fn what_differs_is_shown_old_and_new_and_what_others_made_is_left_alone() {
-    let mut aws = Aws::with_tasks(4);
-    let mut record = record(whole());
-    aws.reach(&mut record, start());
+    let (mut aws, mut record) = reached(whole());
     aws.live.policies.push(by_hand("ECSServiceAverageMemoryUtilization"));
     aws.live.scheduled.push(nightly());
     record.config.target_tracking[0].target = 60.0;
@@ -126,9 +131,7 @@ fn a_target_from_before_is_adopted_and_given_back() {
 
 #[test]
 fn a_target_that_steady_made_stays_and_everything_else_of_it_goes() {
-    let mut aws = Aws::with_tasks(4);
-    let mut record = record(whole());
-    aws.reach(&mut record, start());
+    let (mut aws, mut record) = reached(whole());
     aws.live.policies.push(by_hand("ECSServiceAverageMemoryUtilization"));
     record.config.remove = true;
     let leaves = aws.reach(&mut record, start());
@@ -149,10 +152,8 @@ fn a_target_that_steady_made_stays_and_everything_else_of_it_goes() {
 
 #[test]
 fn a_service_whose_config_is_gone_is_not_removed() {
-    let mut aws = Aws::with_tasks(4);
-    let mut record = record(whole());
-    aws.reach(&mut record, start());
-    record.config = steady_core::config::Scaling::default();
+    let (mut aws, mut record) = reached(whole());
+    record.config = Scaling::default();
     let plan = aws.reach(&mut record, start());
     assert_snapshot!(render_plans(&[plan]), @r"
     prod/checkout
@@ -162,60 +163,57 @@ fn a_service_whose_config_is_gone_is_not_removed() {
     ");
 }
 
+/// A service that wants to track CPU, where somebody else tracks `kind`.
+fn beside_others(kind: &str) -> (Aws, ScalingRecord) {
+    let mut aws = Aws::with_tasks(4);
+    aws.live.target = Some(target(1, 6));
+    aws.live.policies.push(by_hand(kind));
+    (aws, record(Scaling { target_tracking: vec![cpu(55.0)], ..bounds(2, 40) }))
+}
+
 #[test]
 fn others_policy_on_the_same_metric_refuses_the_service_until_it_is_adopted() {
-    for kind in ["ECSServiceAverageCPUUtilization", "ECSServiceAverageCPUUtilizationHighResolution"]
-    {
-        let mut aws = Aws::with_tasks(4);
-        aws.live.target = Some(target(1, 6));
-        aws.live.policies.push(by_hand(kind));
-        let mut record = record(whole());
-        let refused = plan(&record, &aws.read(), start());
-        assert!(refused.is_empty() && refused.managed.is_none());
-        if !kind.ends_with("HighResolution") {
-            assert_snapshot!(render_plans(&[refused]), @r"
-            prod/checkout
-              x not planned: others' scaling policies track what this config does: `by-hand` (ECSServiceAverageCPUUtilization); remove them, or let Steady replace them with `adopt = true`
+    let (mut aws, mut record) = beside_others("ECSServiceAverageCPUUtilization");
+    let refused = plan(&record, &aws.read(), start());
+    assert!(refused.is_empty() && refused.managed.is_none());
+    assert_snapshot!(render_plans(&[refused]), @r"
+    prod/checkout
+      x not planned: others' scaling policies track what this config does: `by-hand` (ECSServiceAverageCPUUtilization); remove them, or let Steady replace them with `adopt = true`
 
-            Plan: 0 to create, 0 to change, 0 to delete, 0 left alone, 1 service refused
-            ");
-        }
-        record.config.adopt = true;
-        let adopted = aws.reach(&mut record, start());
-        if !kind.ends_with("HighResolution") {
-            assert_snapshot!(render_plans(&[adopted]), @r"
-            prod/checkout
-              ~ scalable target service/prod/checkout
-                  min: 1 → 2
-                  max: 6 → 40
-              + tag of scalable target service/prod/checkout
-                  steady:service: prod/checkout
-              - scaling policy by-hand
-              + scaling policy steady-burst
-                  type:                     step
-                  adjustment:               percent more or fewer
-                  steps:                    0 to 10: +20; 10 and more: +50
-                  cooldown:                 3m
-                  min_adjustment_magnitude: 2
-              + scaling policy steady-cpu
-                  type:               target tracking
-                  metric:             ECSServiceAverageCPUUtilization
-                  target:             55
-                  scale_out_cooldown: 5m
-                  scale_in_cooldown:  5m
-              + alarm steady-prod/checkout/burst
-                  metric:     AWS/ECS CPUUtilization {ClusterName=prod, ServiceName=checkout} Average
-                  alarm_if:   >= 80
-                  datapoints: 2 of 3, each 1m
-                  calls:      steady-burst
-              ! `by-hand`, not Steady's, tracks ECSServiceAverageCPUUtilization too: deleted, as `adopt = true` says
-              ! the scalable target was there before: its bounds, 1 to 6 tasks, are remembered, and given back when the service leaves
+    Plan: 0 to create, 0 to change, 0 to delete, 0 left alone, 1 service refused
+    ");
+    record.config.adopt = true;
+    let adopted = aws.reach(&mut record, start());
+    assert_snapshot!(render_plans(&[adopted]), @r"
+    prod/checkout
+      ~ scalable target service/prod/checkout
+          min: 1 → 2
+          max: 6 → 40
+      + tag of scalable target service/prod/checkout
+          steady:service: prod/checkout
+      - scaling policy by-hand
+      + scaling policy steady-cpu
+          type:               target tracking
+          metric:             ECSServiceAverageCPUUtilization
+          target:             55
+          scale_out_cooldown: 5m
+          scale_in_cooldown:  5m
+      ! `by-hand`, not Steady's, tracks ECSServiceAverageCPUUtilization too: deleted, as `adopt = true` says
+      ! the scalable target was there before: its bounds, 1 to 6 tasks, are remembered, and given back when the service leaves
 
-            Plan: 4 to create, 1 to change, 1 to delete, 0 left alone
-            ");
-        }
-        assert!(aws.live.policies.iter().all(|live| live.policy.name.starts_with("steady-")));
-    }
+    Plan: 2 to create, 1 to change, 1 to delete, 0 left alone
+    ");
+    assert!(aws.live.policies.iter().all(|live| live.policy.name.starts_with("steady-")));
+}
+
+#[test]
+fn a_metric_at_high_resolution_is_the_same_metric() {
+    let (mut aws, mut record) = beside_others("ECSServiceAverageCPUUtilizationHighResolution");
+    let refused = plan(&record, &aws.read(), start());
+    assert!(refused.is_empty() && refused.managed.is_none() && refused.refused.is_some());
+    record.config.adopt = true;
+    aws.reach(&mut record, start());
+    assert!(aws.live.policies.iter().all(|live| live.policy.name.starts_with("steady-")));
 }
 
 #[test]
@@ -234,7 +232,7 @@ fn a_service_that_ecs_does_not_know_is_not_touched() {
 fn a_service_nobody_asks_for_is_not_mentioned() {
     let mut aws = Aws::with_tasks(3);
     aws.live.policies.push(by_hand("ECSServiceAverageCPUUtilization"));
-    let plan = aws.reach(&mut record(steady_core::config::Scaling::default()), start());
+    let plan = aws.reach(&mut record(Scaling::default()), start());
     assert_snapshot!(render_plans(&[plan]), @"Nothing to change: what is live is what the config wants");
 }
 
@@ -244,9 +242,7 @@ fn policies_that_swap_their_metrics_are_out_of_each_others_way() {
         |target| tracking("main", TrackedMetric::Memory { high_resolution: false }, target);
     let mut config = bounds(2, 40);
     config.target_tracking = vec![cpu(55.0), memory(70.0)];
-    let mut aws = Aws::with_tasks(4);
-    let mut record = record(config);
-    aws.reach(&mut record, start());
+    let (mut aws, mut record) = reached(config);
     let [first, second] = &mut record.config.target_tracking[..] else { panic!() };
     std::mem::swap(&mut first.metric, &mut second.metric);
     aws.reach(&mut record, start());
@@ -339,9 +335,7 @@ fn predictive_scaling_names_its_pair_and_keeps_a_maximum_that_it_raised_while_it
 
 #[test]
 fn what_resumes_comes_last_and_what_suspends_comes_first() {
-    let mut aws = Aws::with_tasks(4);
-    let mut record = record(whole());
-    aws.reach(&mut record, start());
+    let (mut aws, mut record) = reached(whole());
     aws.live.target.as_mut().unwrap().target.suspended.dynamic_scaling_out = true;
     record.config.target_tracking[0].target = 60.0;
     let is_target = |call: &ScalingCall| matches!(call, ScalingCall::RegisterScalableTarget { .. });
