@@ -27,6 +27,20 @@ use pages::{Pace, all};
 const NAMESPACE: ServiceNamespace = ServiceNamespace::Ecs;
 const DIMENSION: ScalableDimension = ScalableDimension::EcsServiceDesiredCount;
 
+/// Asks for a page of a list, of a service or of the whole account. The SDK has a type for each list, with the same setters
+/// and no trait for them.
+macro_rules! page {
+    ($call:literal, $asked:expr, $service:expr, $token:expr) => {
+        $asked
+            .service_namespace(NAMESPACE)
+            .set_scalable_dimension($service.map(|_| DIMENSION))
+            .set_next_token($token)
+            .send()
+            .await
+            .map_err(|error| port_error($call, error))
+    };
+}
+
 /// The scaling of one account and region.
 #[derive(Debug, Clone)]
 pub struct Scaling {
@@ -53,17 +67,11 @@ impl Scaling {
         service: Option<&ServiceKey>,
         token: Option<String>,
     ) -> Result<Page<(ServiceKey, LiveTarget)>, PortError> {
-        const CALL: &str = "DescribeScalableTargets";
-        let answer = self
+        let asked = self
             .reads
             .describe_scalable_targets()
-            .service_namespace(NAMESPACE)
-            .set_resource_ids(service.map(|service| vec![resource(service)]))
-            .set_scalable_dimension(service.map(|_| DIMENSION))
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| port_error(CALL, error))?;
+            .set_resource_ids(service.map(|service| vec![resource(service)]));
+        let answer = page!("DescribeScalableTargets", asked, service, token)?;
         let items = answer.scalable_targets().iter().filter_map(objects::live_target).collect();
         Ok(Page { items, next: answer.next_token })
     }
@@ -74,17 +82,8 @@ impl Scaling {
         service: Option<&ServiceKey>,
         token: Option<String>,
     ) -> Result<Page<(ServiceKey, LivePolicy)>, PortError> {
-        const CALL: &str = "DescribeScalingPolicies";
-        let answer = self
-            .reads
-            .describe_scaling_policies()
-            .service_namespace(NAMESPACE)
-            .set_resource_id(service.map(resource))
-            .set_scalable_dimension(service.map(|_| DIMENSION))
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| port_error(CALL, error))?;
+        let asked = self.reads.describe_scaling_policies().set_resource_id(service.map(resource));
+        let answer = page!("DescribeScalingPolicies", asked, service, token)?;
         let items = answer.scaling_policies().iter().filter_map(objects::live_policy).collect();
         Ok(Page { items, next: answer.next_token })
     }
@@ -95,17 +94,8 @@ impl Scaling {
         service: Option<&ServiceKey>,
         token: Option<String>,
     ) -> Result<Page<(ServiceKey, ScheduledAction)>, PortError> {
-        const CALL: &str = "DescribeScheduledActions";
-        let answer = self
-            .reads
-            .describe_scheduled_actions()
-            .service_namespace(NAMESPACE)
-            .set_resource_id(service.map(resource))
-            .set_scalable_dimension(service.map(|_| DIMENSION))
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| port_error(CALL, error))?;
+        let asked = self.reads.describe_scheduled_actions().set_resource_id(service.map(resource));
+        let answer = page!("DescribeScheduledActions", asked, service, token)?;
         let items = answer.scheduled_actions().iter().filter_map(objects::scheduled_action);
         Ok(Page { items: items.collect(), next: answer.next_token })
     }
@@ -344,32 +334,19 @@ impl ReadActivities for Scaling {
         service: &ServiceKey,
         since: Timestamp,
     ) -> Result<Vec<ScalingActivity>, PortError> {
-        const CALL: &str = "DescribeScalingActivities";
         let (mut activities, mut token) = (Vec::new(), None);
         loop {
-            let answer = self
+            let asked = self
                 .reads
                 .describe_scaling_activities()
-                .service_namespace(NAMESPACE)
                 .resource_id(resource(service))
-                .scalable_dimension(DIMENSION)
-                .include_not_scaled_activities(true)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| port_error(CALL, error))?;
-            let page: Vec<_> = answer.scaling_activities().iter().collect();
-            let page = page.into_iter().filter_map(objects::activity);
-            let before = activities.len();
-            let mut all = 0;
-            for activity in page {
-                all += 1;
-                if activity.started_at >= since {
-                    activities.push(activity);
-                }
-            }
+                .include_not_scaled_activities(true);
+            let answer = page!("DescribeScalingActivities", asked, Some(service), token)?;
+            let page: Vec<ScalingActivity> =
+                answer.scaling_activities().iter().filter_map(objects::activity).collect();
             // The newest come first: a page that reaches further back is the last one that counts.
-            let reaches_back = activities.len() - before < all;
+            let reaches_back = page.iter().any(|activity| activity.started_at < since);
+            activities.extend(page.into_iter().filter(|activity| activity.started_at >= since));
             token = answer.next_token.filter(|_| !reaches_back);
             if token.is_none() {
                 activities.sort_by_key(|activity| std::cmp::Reverse(activity.started_at));
