@@ -1,6 +1,5 @@
 //! The handler: a batch in, the failed messages out; or a quarter of an hour has passed.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -8,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use steady_aws::client::Aws;
 use steady_aws::function::scaling::{Paced, ScalingTurns};
 use steady_aws::function::settings::Settings;
-use steady_aws::function::{Invocation, TURN_TAKES, Took, queue};
+use steady_aws::function::{Invocation, TURN_TAKES, Took, boxed, queue};
 use steady_aws::parameters::Parameters;
 use steady_aws::table::Table;
 use steady_aws::topics::Topics;
@@ -196,11 +195,4 @@ impl Scale {
         pass.went(page.last.as_ref());
         true
     }
-}
-
-/// The SDK's futures nest deeper than the compiler follows in one type.
-fn boxed<'a, T>(
-    future: impl Future<Output = T> + Send + 'a,
-) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
-    Box::pin(future)
 }

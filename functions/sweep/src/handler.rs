@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use steady_aws::client::Aws;
 use steady_aws::function::scaling::ScalingTurns;
 use steady_aws::function::settings::Settings;
-use steady_aws::function::{Invocation, TURN_TAKES, Took, Turns, log};
+use steady_aws::function::{Invocation, TURN_TAKES, Took, Turns, boxed, log};
 use steady_core::event::Event;
 use steady_core::port::{FindOpen, Open};
 use steady_core::record::Whose;
@@ -110,9 +110,7 @@ impl Sweep {
         let request = invocation.request.as_str();
         let pass = SlowPass { fleet: self.turns.ecs(), table: self.turns.table() };
         let has_time = || invocation.has(TURN_TAKES + PIECE_TAKES, clock());
-        let reading: std::pin::Pin<Box<dyn Future<Output = _> + Send + '_>> =
-            Box::pin(pass.piece(clock(), has_time));
-        let piece = reading.await;
+        let piece = boxed(pass.piece(clock(), has_time)).await;
         let mut result = Ok(());
         for trouble in &piece.trouble {
             let why = log::chain(trouble);

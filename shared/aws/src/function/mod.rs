@@ -224,8 +224,8 @@ impl Turns {
     }
 }
 
-/// The SDK's futures nest deeper than the compiler follows in one type.
-fn boxed<'a, T>(
+/// The SDK's futures nest deeper than the compiler follows in one type: this hides one.
+pub fn boxed<'a, T>(
     future: impl Future<Output = T> + Send + 'a,
 ) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
     Box::pin(future)
