@@ -22,6 +22,10 @@ use crate::batch::Batch;
 /// pipelines share.
 const BETWEEN_LISTS: Duration = Duration::from_millis(100);
 
+/// Waited between calls of DescribeServices, ten services each: with what else a page of 50 takes, fewer than a hundred calls a
+/// minute, as many as the slow pass of `sweep` makes at most.
+const BETWEEN_COUNTS: Duration = Duration::from_millis(750);
+
 /// What a page of the pass takes at most, with its first turn.
 const PAGE_TAKES: SignedDuration = SignedDuration::from_secs(10);
 
@@ -142,6 +146,7 @@ impl Scale {
     ) -> Result<(), PortError> {
         let request = invocation.request.as_str();
         let live = boxed(self.turns.scaling().account(BETWEEN_LISTS)).await?;
+        let live = live.counting_every(BETWEEN_COUNTS);
         let turn = PassTurn { now: clock(), until: invocation.deadline, by: request };
         let ports = (self.turns.table(), self.turns.parameters(), &self.topics);
         let Some(mut pass) = boxed(Pass::begin(ports, live.services(), &turn)).await? else {

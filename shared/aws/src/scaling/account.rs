@@ -21,6 +21,8 @@ const TRIES: u32 = 6;
 pub struct AccountScaling {
     scaling: Scaling,
     live: BTreeMap<ServiceKey, LiveScaling>,
+    /// Waited between two DescribeServices of a page.
+    between_counts: Duration,
 }
 
 impl Scaling {
@@ -48,7 +50,7 @@ impl Scaling {
             live.entry(service).or_default().alarms.push(alarm);
         }
         live.values_mut().for_each(sort);
-        Ok(AccountScaling { scaling: self.clone(), live })
+        Ok(AccountScaling { scaling: self.clone(), live, between_counts: Duration::ZERO })
     }
 }
 
@@ -56,6 +58,13 @@ impl AccountScaling {
     /// The services that have a scalable target or an alarm of ours.
     pub fn services(&self) -> impl Iterator<Item = &ServiceKey> {
         self.live.keys()
+    }
+
+    /// Waits so long between two calls of DescribeServices for a page, whose quota deployments share.
+    #[must_use]
+    pub fn counting_every(mut self, between_counts: Duration) -> Self {
+        self.between_counts = between_counts;
+        self
     }
 }
 
@@ -69,7 +78,11 @@ impl ReadAllScaling for AccountScaling {
             by_cluster.entry(service.cluster()).or_default().push(service);
         }
         let mut counts = BTreeMap::new();
-        for asked in by_cluster.values().flat_map(|services| services.chunks(SERVICES_MAX)) {
+        let chunks = by_cluster.values().flat_map(|services| services.chunks(SERVICES_MAX));
+        for (number, asked) in chunks.enumerate() {
+            if number > 0 {
+                tokio::time::sleep(self.between_counts).await;
+            }
             counts.extend(asked.iter().copied().zip(self.scaling.desired_counts(asked).await?));
         }
         let of = |service: &ServiceKey| LiveScaling {

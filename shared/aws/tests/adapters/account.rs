@@ -1,6 +1,6 @@
 //! The account listed once, whatever it holds.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use steady_core::name::ServiceKey;
@@ -86,8 +86,10 @@ async fn sixty_services_cost_a_call_for_each_page_and_ten_for_their_counts() {
 
     let all: Vec<_> = account.services().cloned().collect();
     let before = local.calls().len();
-    account.live_scaling_of(&all[..50]).await.expect("an answer");
+    let (began, between) = (Instant::now(), Duration::from_millis(20));
+    account.counting_every(between).live_scaling_of(&all[..50]).await.expect("an answer");
     assert_eq!(local.calls().len() - before, 5, "ten services in each");
+    assert!(began.elapsed() >= between * 4, "a wait between any two");
 }
 
 #[tokio::test]

@@ -4,11 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use steady_core::name::ServiceKey;
 use steady_core::port::{
-    ChangeService, FindOpen, KeepPlace, KeepRecords, Open, Page, ReadFleet, RolloutState, Saved,
+    ChangeService, FindOpen, KeepPassPlace, KeepPlace, KeepRecords, Open, Page, ReadFleet,
+    RolloutState, Saved,
 };
 use steady_core::record::{Stored, Whose};
+use steady_core::scaling::PassPlace;
 use steady_core::slow_pass::Place;
 use steady_core::stop::StopCode;
+use steady_local_aws::{Fault, What, When};
 use steady_sim::Behaviour;
 
 use crate::setup::{ACCOUNT, REGION, aws_at, checkout, patient, start};
@@ -75,6 +78,45 @@ async fn where_the_slow_pass_stands_is_read_as_it_was_saved_and_of_two_saves_one
     assert_eq!(table.save_place(&place, 1).await, Ok(Saved::Held));
     assert_eq!(table.place().await, Ok((Some(place), 2)));
     // Nothing of it is in the index.
+    assert_eq!(table.find_open(Timestamp::MAX, None, 10).await, Ok(Vec::new()));
+}
+
+/// So many names, and a notice that is still to be sent.
+fn pass_place(names: usize) -> PassPlace {
+    let names: Vec<String> =
+        (0..names).map(|number| format!("prod/payments-worker-{number:04}")).collect();
+    let place = json!({
+        "run": { "after": "prod/checkout", "compares_config": true },
+        "config_read_at": "2026-11-21T02:00:00Z", "with_file": names, "without_file": ["prod/search"],
+        "missing": { "gone": { "prod/search": "2026-11-21T02:00:00Z" } }, "defaults_rejected": 17,
+    });
+    serde_json::from_value(place).expect("a place")
+}
+
+#[tokio::test]
+async fn where_the_pass_stands_is_read_as_it_was_saved_and_who_is_overtaken_writes_nothing() {
+    let local = start().await;
+    let table = aws_at(&local.endpoint(), patient()).await.table("records");
+    assert_eq!(table.pass_place().await, Ok((None, 0)));
+    // As many as it holds: 140 KB, and an item has 400.
+    let (first, mut second) = (pass_place(5_000), pass_place(3));
+    second.config_changed();
+    assert_eq!(table.save_pass_place(&first, 0).await, Ok(Saved::Held));
+    assert_eq!(table.pass_place().await, Ok((Some(first.clone()), 1)));
+    for stale in [0, 2] {
+        assert_eq!(table.save_pass_place(&second, stale).await, Ok(Saved::Overtaken));
+        assert_eq!(table.pass_place().await, Ok((Some(first.clone()), 1)));
+    }
+    assert_eq!(table.save_pass_place(&second, 1).await, Ok(Saved::Held));
+    assert_eq!(table.pass_place().await, Ok((Some(second.clone()), 2)));
+
+    // A save whose answer is lost is tried again, and finds that somebody has saved: it was itself.
+    let when = When::once("dynamodb", "PutItem");
+    local.fault(Fault { when, what: What::AnswerLost });
+    assert_eq!(table.save_pass_place(&first, 2).await, Ok(Saved::Overtaken));
+    assert_eq!(table.pass_place().await, Ok((Some(first), 3)));
+    // The slow pass has a place of its own, and neither is in the index.
+    assert_eq!(table.place().await, Ok((None, 0)));
     assert_eq!(table.find_open(Timestamp::MAX, None, 10).await, Ok(Vec::new()));
 }
 

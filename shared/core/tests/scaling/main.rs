@@ -17,6 +17,7 @@ mod pass;
 mod plans;
 mod properties;
 mod rates;
+mod region;
 mod same;
 mod troubles;
 mod turns;

@@ -1,82 +1,110 @@
-//! What 3,000 services cost in calls and seconds, at the rates that AWS allows.
-//!
-//! Reads, by what a page holds (the API references): 50 scalable targets for the ids asked for, 50 policies and 50
-//! scheduled actions of the namespace, 100 alarms of a prefix, 10 services. Writes: one a second.
+//! What 3,000 services of five objects each cost in calls and seconds: the pass and its turns themselves, in virtual time, over
+//! a region that refuses what comes faster than AWS allows.
 
-use steady_core::name::ServiceKey;
-use steady_core::scaling::{PolicyConfig, ScalingRecord};
+use steady_core::scaling::PolicyConfig;
 
-use crate::aws::Aws;
-use crate::wanted::{start, tracking, whole};
+use crate::region::{LIMITS, Region, TIMEOUT};
 
 const SERVICES: usize = 3_000;
 
-/// The calls of one full pass, and how long they take at a rate that leaves room for everybody else.
-#[derive(Debug, Default, PartialEq)]
-struct Pass {
-    targets: usize,
-    policies: usize,
-    scheduled: usize,
-    alarms: usize,
-    services: usize,
-    writes: usize,
+/// A scalable target, two policies of target tracking, and a step policy with its alarm.
+const FILE: &str = "
+[capacity]
+min = 2
+max = 40
+
+[[target_tracking]]
+metric = 'cpu'
+target = 55.0
+
+[[target_tracking]]
+metric = 'memory'
+target = 70.0
+
+[[step]]
+name = 'burst'
+metric = 'cpu'
+comparison = '>='
+threshold = 80
+period = '1m'
+evaluation_periods = 2
+adjustment = 'percent-change-in-capacity'
+steps = [{ from = 0, by = 20 }]
+cooldown = '3m'
+";
+
+const WRITES: [&str; 4] = ["Put", "Register", "Delete", "Tag"];
+
+/// The busiest second, or minute, of each of [`LIMITS`]; says so.
+fn busiest(region: &Region) -> [usize; LIMITS.len()] {
+    let busiest = region.state(|state| state.busiest());
+    for ((operations, most, within), busiest) in LIMITS.into_iter().zip(busiest) {
+        println!("  {operations:?}: at most {busiest} within {within:#}, where {most} may be");
+    }
+    busiest
 }
 
-impl Pass {
-    /// Two reads a second of Application Auto Scaling, one of CloudWatch (ECS shares that quota of nine), one and a half of
-    /// ECS (the account-wide budget of 100 a minute), one write. They overlap: the slowest counts.
-    fn seconds(&self) -> usize {
-        let scaling = (self.targets + self.policies + self.scheduled).div_ceil(2);
-        let ecs = self.services * 60 / 100;
-        [scaling, self.alarms, ecs, self.writes].into_iter().max().unwrap()
-    }
+fn calls(region: &Region) -> Vec<(&'static str, usize)> {
+    region.state(|state| state.calls.iter().map(|(operation, made)| (*operation, *made)).collect())
 }
 
-fn pass(account: &mut [(ScalingRecord, Aws)]) -> Pass {
-    let pages = |objects: usize, page: usize| objects.div_ceil(page).max(1);
-    let sum = |count: fn(&Aws) -> usize| account.iter().map(|(_, aws)| count(aws)).sum::<usize>();
-    let mut pass = Pass {
-        targets: pages(account.len(), 50),
-        policies: pages(sum(|aws| aws.live.policies.len()), 50),
-        scheduled: pages(sum(|aws| aws.live.scheduled.len()), 50),
-        alarms: pages(sum(|aws| aws.live.alarms.len()), 100),
-        services: pages(account.len(), 10),
-        writes: 0,
-    };
-    for (record, aws) in account {
-        pass.writes += aws.reach(record, start()).changes.len();
-    }
-    pass
+/// DynamoDB's: one for each KB begun.
+fn write_units(region: &Region) -> usize {
+    region.state(|state| state.places.iter().map(|bytes| bytes.div_ceil(1024)).sum())
 }
 
 #[test]
-fn a_full_pass_over_three_thousand_services_fits_into_a_quarter_of_an_hour() {
-    let mut config = whole();
-    config.target_tracking.push(tracking("orders", crate::wanted::queue("orders"), 100.0));
-    let mut account: Vec<(ScalingRecord, Aws)> = (0..SERVICES)
-        .map(|number| {
-            let service = ServiceKey::new("prod", &format!("service-{number}"));
-            let record = ScalingRecord { config: config.clone(), ..ScalingRecord::new(service) };
-            (record, Aws::with_tasks(4))
-        })
-        .collect();
-    let first = pass(&mut account);
-    assert_eq!(first.writes, SERVICES * 5);
-    println!("first installation: {} writes, {} s", first.writes, first.seconds());
-    assert_eq!(first.seconds(), 15_000, "four hours and ten minutes, at one write a second");
-    let still = pass(&mut account);
-    println!("nothing differs: {still:?}, {} s", still.seconds());
-    let expected =
-        Pass { targets: 60, policies: 180, scheduled: 1, alarms: 30, services: 300, writes: 0 };
-    assert_eq!(still, expected);
-    assert!(still.seconds() < 900);
-    // Somebody changed one in a hundred by hand.
-    for (_, aws) in account.iter_mut().step_by(100) {
-        let PolicyConfig::TargetTracking { target, .. } = &mut aws.live.policies[1].policy.config
-        else {
-            panic!()
-        };
-        *target = 1.0;
+fn three_thousand_services_are_installed_kept_and_repaired_within_the_rates() {
+    let region = Region::with(SERVICES, FILE);
+    let mut invocations = vec![region.invoke()];
+    while !invocations.last().unwrap().is_through {
+        invocations.push(region.invoke());
     }
-    assert_eq!(pass(&mut account).writes, SERVICES / 100);
+    // Each goes on where the one before had no time left.
+    let turns: Vec<usize> = invocations.iter().map(|one| one.turns).collect();
+    println!("first installation, {} invocations: {turns:?} services", invocations.len());
+    assert_eq!(turns.iter().sum::<usize>(), SERVICES, "each had one turn");
+    assert_eq!(region.calls(&WRITES), SERVICES * 5);
+    assert_eq!(region.state(|state| state.granted), SERVICES * 5, "none out of its time");
+    assert_eq!(busiest(&region), [1, 7, 17, 4]);
+    assert_eq!(invocations.len(), 37, "nine hours, where no event brings it about sooner");
+
+    region.forget_calls();
+    let still = region.invoke();
+    println!("nothing differs: {:#}, {:?}", still.took, calls(&region));
+    assert_eq!((still.turns, still.is_through), (0, true));
+    assert!(still.took < TIMEOUT, "{:#}", still.took);
+    let reads = [
+        ("DescribeAlarms", 30),
+        ("DescribeScalableTargets", 60),
+        ("DescribeScalingPolicies", 900),
+        ("DescribeScheduledActions", 1),
+        ("DescribeServices", 300),
+        ("GetParametersByPath", 300),
+    ];
+    assert_eq!(calls(&region), reads, "no write, of AWS or of a record");
+    assert_eq!(busiest(&region), [0, 7, 85, 4]);
+    // What it costs to remember all names: half a million units a month.
+    assert_eq!(write_units(&region), 166);
+
+    region.forget_calls();
+    let still = region.invoke();
+    assert_eq!(region.calls(&["GetParameters"]), 0, "config is read once an hour");
+    println!("nothing differs, within the hour: {:#}", still.took);
+
+    region.forget_calls();
+    // Somebody changed one in a hundred by hand.
+    region.state(|state| {
+        for aws in state.aws.values_mut().step_by(100) {
+            let policy = &mut aws.live.policies[1].policy.config;
+            let PolicyConfig::TargetTracking { target, .. } = policy else { panic!() };
+            *target = 1.0;
+        }
+    });
+    let repaired = region.invoke();
+    println!("one in a hundred changed by hand: {:#}", repaired.took);
+    assert_eq!((repaired.turns, repaired.is_through), (SERVICES / 100, true));
+    assert_eq!(region.calls(&["PutScalingPolicy"]), region.calls(&WRITES));
+    assert_eq!(region.calls(&WRITES), SERVICES / 100);
+    assert_eq!(region.state(|state| state.sent.clone()), [""; 0], "nobody is told of any of it");
 }

@@ -14,7 +14,7 @@ use crate::scaling::Missing;
 /// share their quota with the secrets of starting tasks.
 pub const CONFIG_READ_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// Services that are remembered: 5,000 names are some 200 KB, and an item holds 400. Those beyond are looked at while
+/// Services that are remembered: 5,000 names are some 140 KB, and an item holds 400. Those beyond are looked at while
 /// something of theirs is live, and whenever the config is read.
 const SERVICES_MAX: usize = 5_000;
 
