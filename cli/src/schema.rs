@@ -1,9 +1,9 @@
-//! `steady schema`: the JSON Schema of the config files, for editors.
+//! `steady schema`: the JSON Schema of the config files, for editors, and a page of all keys, for people.
 
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use steady_core::config::{FileKind, schema};
+use steady_core::config::{FileKind, reference, schema};
 
 use crate::exit::{Exit, Failure};
 
@@ -16,6 +16,9 @@ pub(crate) struct Args {
     /// Which of the files.
     #[arg(value_enum, default_value_t = Kind::Service)]
     file: Kind,
+    /// The schema, or a page of all keys of both files.
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,8 +29,20 @@ enum Kind {
     Defaults,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// JSON Schema.
+    Json,
+    /// A page for people.
+    Markdown,
+}
+
 /// Prints it.
 pub(crate) fn run(args: &Args, out: &mut impl Write, _: &mut impl Write) -> Result<Exit, Failure> {
+    if args.format == Format::Markdown {
+        write!(out, "{}", reference())?;
+        return Ok(Exit::Good);
+    }
     let kind = match args.file {
         Kind::Service => FileKind::Service,
         Kind::Defaults => FileKind::Defaults,

@@ -1,4 +1,4 @@
-//! The notices in `examples/notices` are those that the recorded incidents beside them bring about.
+//! What is committed beside the command is what it prints: the notices in `examples/notices`, `docs/config.md`.
 
 #![expect(clippy::unwrap_used, reason = "a test may end at a surprise")]
 
@@ -40,4 +40,17 @@ fn the_notices_are_those_of_the_incidents() {
         checked += 1;
     }
     assert_eq!(checked, 3);
+}
+
+#[test]
+fn the_page_of_all_keys_is_what_the_command_prints() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/config.md");
+    let output = Command::new(env!("CARGO_BIN_EXE_steady"))
+        .args(["schema", "--format", "markdown"])
+        .output()
+        .unwrap();
+    assert!(
+        fs::read_to_string(path).unwrap() == String::from_utf8(output.stdout).unwrap(),
+        "docs/config.md is stale: cargo run -p steady --no-default-features -- schema --format markdown > docs/config.md"
+    );
 }

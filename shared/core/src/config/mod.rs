@@ -20,6 +20,7 @@ mod finding;
 mod form;
 mod keys;
 mod read;
+mod reference;
 mod rule;
 mod rules;
 mod scaling;
@@ -35,6 +36,7 @@ use serde::{Deserialize, Serialize};
 
 pub use duration::{DurationError, parse_duration, render_duration, suggest_duration};
 pub use finding::{Finding, Severity};
+pub use reference::reference;
 pub use rule::Rule;
 pub use scaling::*;
 pub use schema::{FileKind, schema};
