@@ -11,6 +11,7 @@ use steady_aws::function::{Invocation, TURN_TAKES, Took, boxed, queue};
 use steady_aws::parameters::Parameters;
 use steady_aws::table::Table;
 use steady_aws::topics::Topics;
+use steady_core::clusters::Clusters;
 use steady_core::name::ServiceKey;
 use steady_core::port::{KeepScaling, PortError};
 use steady_core::scaling::{self, Pass, PassPage, PassTurn, WhyTurn};
@@ -35,6 +36,7 @@ pub struct Scale {
     turns: ScalingTurns,
     topics: Topics,
     config_prefix: String,
+    clusters: Clusters,
 }
 
 /// The pass ended early; the next one goes on. The cause is in the log.
@@ -49,6 +51,7 @@ impl Scale {
             turns: ScalingTurns::new(aws, settings),
             topics: aws.topics(&settings.topic),
             config_prefix: settings.config_prefix.clone(),
+            clusters: settings.clusters.clone(),
         }
     }
 
@@ -147,7 +150,8 @@ impl Scale {
         let request = invocation.request.as_str();
         let live = boxed(self.turns.scaling().account(BETWEEN_LISTS)).await?;
         let live = live.counting_every(BETWEEN_COUNTS);
-        let turn = PassTurn { now: clock(), until: invocation.deadline, by: request };
+        let (until, clusters) = (invocation.deadline, &self.clusters);
+        let turn = PassTurn { now: clock(), until, by: request, clusters };
         let ports = (self.turns.table(), self.turns.parameters(), &self.topics);
         let Some(mut pass) = boxed(Pass::begin(ports, live.services(), &turn)).await? else {
             tracing::info!(request, "another invocation is at the pass");

@@ -6,6 +6,7 @@ use steady_aws::client::Aws;
 use steady_aws::function::scaling::ScalingTurns;
 use steady_aws::function::settings::Settings;
 use steady_aws::function::{Invocation, TURN_TAKES, Took, Turns, boxed, log};
+use steady_core::clusters::Clusters;
 use steady_core::event::Event;
 use steady_core::port::{FindOpen, Open};
 use steady_core::record::Whose;
@@ -28,6 +29,7 @@ const PIECE_TAKES: SignedDuration = SignedDuration::from_secs(10);
 pub struct Sweep {
     turns: Turns,
     scaling: ScalingTurns,
+    clusters: Clusters,
 }
 
 /// The invocation has failed, after everything that could be done was done. Each cause is in the log, on its own line.
@@ -50,7 +52,8 @@ pub enum Failed {
 impl Sweep {
     /// With the clients of an account.
     pub fn new(aws: &Aws, settings: &Settings) -> Self {
-        Self { turns: Turns::new(aws, settings), scaling: ScalingTurns::new(aws, settings) }
+        let (turns, scaling) = (Turns::new(aws, settings), ScalingTurns::new(aws, settings));
+        Self { turns, scaling, clusters: settings.clusters.clone() }
     }
 
     /// Takes the turn of every service that is due, then this minute's piece of the slow pass.
@@ -108,7 +111,8 @@ impl Sweep {
         clock: &(impl Fn() -> Timestamp + Send + Sync),
     ) -> (Result<(), Failed>, usize) {
         let request = invocation.request.as_str();
-        let pass = SlowPass { fleet: self.turns.ecs(), table: self.turns.table() };
+        let (fleet, table) = (self.turns.ecs(), self.turns.table());
+        let pass = SlowPass { fleet, table, clusters: &self.clusters };
         let has_time = || invocation.has(TURN_TAKES + PIECE_TAKES, clock());
         let piece = boxed(pass.piece(clock(), has_time)).await;
         let mut result = Ok(());

@@ -18,6 +18,7 @@
 //! Start reading at [`watch::decide`]; the rule itself is in [`evidence`].
 
 pub mod alarm;
+pub mod clusters;
 pub mod comparison;
 pub mod config;
 pub mod event;

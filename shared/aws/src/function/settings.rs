@@ -1,5 +1,6 @@
 //! What the function's environment says, read once at its start.
 
+use steady_core::clusters::Clusters;
 use steady_core::installation::Mode;
 use thiserror::Error;
 
@@ -16,6 +17,9 @@ pub struct Settings {
     pub probes: bool,
     /// `STEADY_CONFIG_PREFIX`: the config's parameters are below it; `/steady/config` where it is not set.
     pub config_prefix: String,
+    /// `STEADY_CLUSTERS`: the clusters that are looked after, a name in which `*` stands for any text; all of them where it is
+    /// not set.
+    pub clusters: Clusters,
 }
 
 /// A variable that cannot be used.
@@ -48,6 +52,8 @@ const MODE: (&str, &str) = ("STEADY_MODE", "`observe` or `act`");
 const PROBES: (&str, &str) = ("STEADY_PROBES", "`off` or `allowed`");
 const PREFIX: (&str, &str) =
     ("STEADY_CONFIG_PREFIX", "a parameter path such as `/steady/config`, without a `/` at its end");
+const CLUSTERS: (&str, &str) =
+    ("STEADY_CLUSTERS", "a cluster's name in which `*` stands for any text, such as `prod-*`");
 
 impl Settings {
     /// From the variables that `variable` finds. An empty one counts as not set.
@@ -74,7 +80,11 @@ impl Settings {
         let prefix = variable(PREFIX.0).unwrap_or_else(|| "/steady/config".to_owned());
         let config_prefix =
             checked(PREFIX, prefix, |prefix| prefix.starts_with('/') && !prefix.ends_with('/'))?;
-        Ok(Self { table, topic, mode, probes, config_prefix })
+        let clusters = match variable(CLUSTERS.0) {
+            None => Clusters::default(),
+            Some(text) => text.parse().map_err(|_| invalid(CLUSTERS, &text))?,
+        };
+        Ok(Self { table, topic, mode, probes, config_prefix, clusters })
     }
 }
 
@@ -124,6 +134,7 @@ mod tests {
                 mode: Mode::Act,
                 probes: false,
                 config_prefix: "/steady/config".to_owned(),
+                clusters: Clusters::default(),
             }
         );
         assert!(read(&[("STEADY_PROBES", "allowed")]).unwrap().probes);
@@ -156,6 +167,10 @@ mod tests {
             (
                 ("STEADY_CONFIG_PREFIX", "/steady/"),
                 "the environment variable `STEADY_CONFIG_PREFIX` is `/steady/`, expected a parameter path such as `/steady/config`, without a `/` at its end",
+            ),
+            (
+                ("STEADY_CLUSTERS", "prod,staging"),
+                "the environment variable `STEADY_CLUSTERS` is `prod,staging`, expected a cluster's name in which `*` stands for any text, such as `prod-*`",
             ),
         ];
         for (set, said) in cases {

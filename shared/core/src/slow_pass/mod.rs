@@ -28,6 +28,7 @@ pub use place::{PASS_TAKES, Place, Step};
 
 use jiff::Timestamp;
 
+use crate::clusters::Clusters;
 use crate::name::{ServiceKey, TaskArn};
 use crate::port::{
     KeepPlace, KeepRecords, Loaded, PortError, ReadFleet, SERVICES_A_PAGE, Saved, StandingService,
@@ -50,6 +51,8 @@ pub struct SlowPass<'a, F, T> {
     pub fleet: &'a F,
     /// The records, and where the pass stands.
     pub table: &'a T,
+    /// The others are not looked at.
+    pub clusters: &'a Clusters,
 }
 
 /// What a minute's piece came to.
@@ -130,7 +133,8 @@ where
     async fn list(&self, place: &mut Place, step: Step) -> Result<Vec<ServiceKey>, PortError> {
         match step {
             Step::Clusters { token } => {
-                let page = self.fleet.clusters(token.as_deref()).await?;
+                let mut page = self.fleet.clusters(token.as_deref()).await?;
+                page.items.retain(|cluster| self.clusters.has(cluster));
                 place.add_clusters(page);
                 Ok(Vec::new())
             }

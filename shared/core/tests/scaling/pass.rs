@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
+use steady_core::clusters::Clusters;
 use steady_core::name::ServiceKey;
 use steady_core::notice::Message;
 use steady_core::port::{
@@ -30,6 +31,7 @@ struct State {
     place: Option<PassPlace>,
     version: u64,
     lists: usize,
+    clusters: Clusters,
     /// Whether Parameter Store answers "not now".
     is_throttled: bool,
     sent: Vec<String>,
@@ -73,7 +75,9 @@ impl Fleet {
     /// somebody else is at it.
     fn invocation(&self, pages: usize) -> Option<(Vec<(String, WhyTurn)>, bool)> {
         let now = self.with(|state| state.now);
-        let turn = PassTurn { now, until: now + SignedDuration::from_mins(1), by: "one" };
+        let clusters = &self.with(|state| state.clusters.clone());
+        let until = now + SignedDuration::from_mins(1);
+        let turn = PassTurn { now, until, by: "one", clusters };
         let live: Vec<ServiceKey> = self.with(|state| state.live.keys().cloned().collect());
         let mut pass = done(Pass::begin((self, self, self), live.iter(), &turn)).unwrap()?;
         let mut turns = Vec::new();
@@ -226,10 +230,25 @@ fn what_one_invocation_has_no_time_for_the_next_goes_on_with() {
 }
 
 #[test]
+fn neither_services_nor_files_of_other_clusters_are_looked_at() {
+    let fleet = Fleet::settled(2);
+    fleet.pass();
+    fleet.with(|state| {
+        state.clusters = "staging".parse().unwrap();
+        let live = state.live.get_mut(&"prod/service-001".into()).unwrap();
+        live.target.as_mut().unwrap().target.bounds.max = 99;
+        state.files.insert("staging/search".to_owned(), FILE.to_owned());
+    });
+    done(ask_for_config(&fleet)).unwrap();
+    assert_eq!(fleet.pass(), [("staging/search".to_owned(), WhyTurn::ConfigChanged)]);
+}
+
+#[test]
 fn of_two_invocations_at_once_one_goes_on() {
     let fleet = Fleet::settled(3);
     let now = start();
-    let turn = PassTurn { now, until: now + SignedDuration::from_mins(1), by: "one" };
+    let clusters = &Clusters::default();
+    let turn = PassTurn { now, until: now + SignedDuration::from_mins(1), by: "one", clusters };
     let live: Vec<ServiceKey> = vec![];
     let pass = done(Pass::begin((&fleet, &fleet, &fleet), live.iter(), &turn)).unwrap().unwrap();
     done(ask_for_config(&fleet)).unwrap();

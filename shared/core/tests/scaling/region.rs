@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 use jiff::{SignedDuration, Timestamp};
+use steady_core::clusters::Clusters;
 use steady_core::installation::{Account, Mode, Trouble};
 use steady_core::name::ServiceKey;
 use steady_core::notice::Message;
@@ -155,7 +156,8 @@ impl Region {
         let by = format!("at-{began}");
         let deadline = began + TIMEOUT;
         let live = self.list();
-        let turn = PassTurn { now: self.now(), until: deadline, by: &by };
+        let clusters = &Clusters::default();
+        let turn = PassTurn { now: self.now(), until: deadline, by: &by, clusters };
         let pass = done(Pass::begin((self, self, self), live.iter(), &turn));
         let mut pass = pass.unwrap().unwrap();
         assert_eq!(pass.unread(), None);

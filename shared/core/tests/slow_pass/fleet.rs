@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
+use steady_core::clusters::Clusters;
 use steady_core::event::{Owner, TaskEvent, TaskStatus};
 use steady_core::installation::{Account, Trouble};
 use steady_core::name::{ServiceKey, TaskArn};
@@ -53,7 +54,12 @@ impl Fleet {
 
     /// One minute's piece.
     pub(crate) fn minute(&self, now: Timestamp) -> Piece {
-        let pass = SlowPass { fleet: self, table: self };
+        self.minute_of(now, &Clusters::default())
+    }
+
+    /// The same for some of the clusters.
+    pub(crate) fn minute_of(&self, now: Timestamp, clusters: &Clusters) -> Piece {
+        let pass = SlowPass { fleet: self, table: self, clusters };
         let mut piece = pin!(pass.piece(now, || true));
         match piece.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(piece) => piece,

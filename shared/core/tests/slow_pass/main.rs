@@ -36,6 +36,13 @@ fn the_first_pass_is_quick_and_the_next_one_spreads_over_the_hour() {
 }
 
 #[test]
+fn other_clusters_are_not_looked_at() {
+    let fleet = Fleet::of(&[("prod-eu", 3), ("staging", 5), ("prod-us", 2)]);
+    let clusters = "prod-*".parse().unwrap();
+    assert_eq!(fleet.minute_of(start() + SECOND, &clusters).services, 5);
+}
+
+#[test]
 fn every_service_is_looked_at_once_in_a_pass_however_the_minutes_come() {
     let fleet = Fleet::of(&[("a", 3), ("b", 37), ("c", 1), ("d", 11)]);
     // The first pass, then an hour in which every third minute is lost, or a sweep comes twice.

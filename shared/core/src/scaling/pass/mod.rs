@@ -29,6 +29,7 @@ use super::plan::plan;
 use super::record::ScalingRecord;
 use super::trouble;
 use super::turn::WhyTurn;
+use crate::clusters::Clusters;
 use crate::config::Notify;
 use crate::name::ServiceKey;
 use crate::notice;
@@ -67,6 +68,8 @@ pub struct PassTurn<'a> {
     pub until: Timestamp,
     /// The invocation's request id, unique.
     pub by: &'a str,
+    /// Services of other clusters are left out, and so are their files.
+    pub clusters: &'a Clusters,
 }
 
 /// What a page came to.
@@ -105,7 +108,7 @@ where
         let (files, unread, left) = (None, None, Vec::new());
         let mut pass = Self { table, config, topics, place, version, files, unread, left };
         if run.compares_config
-            && let Err(error) = pass.read_config(run.after.is_none(), turn.now).await
+            && let Err(error) = pass.read_config(run.after.is_none(), turn).await
         {
             // What was changed by hand is repaired nevertheless, by the last good config; the next pass reads.
             pass.place.config_changed();
@@ -113,6 +116,7 @@ where
         }
         let mut services: BTreeSet<ServiceKey> = live.cloned().collect();
         services.extend(pass.place.services().cloned());
+        services.retain(|service| turn.clusters.has_service(service));
         let is_next = |one: &ServiceKey| run.after.as_ref().is_none_or(|after| one > after);
         pass.left = services.into_iter().filter(is_next).collect();
         watch::expire(&mut pass.place.outbox, turn.now);
@@ -131,8 +135,11 @@ where
         self.unread.as_ref()
     }
 
-    async fn read_config(&mut self, is_first: bool, now: Timestamp) -> Result<(), PortError> {
-        let files = AllConfig::of(self.config.all_config().await?);
+    async fn read_config(&mut self, is_first: bool, turn: &PassTurn<'_>) -> Result<(), PortError> {
+        let now = turn.now;
+        let mut files = self.config.all_config().await?;
+        files.retain(|file| turn.clusters.has_file(&file.name));
+        let files = AllConfig::of(files);
         let notify = match files.wrong_defaults() {
             Ok(notify) => {
                 self.place.defaults_rejected = None;
