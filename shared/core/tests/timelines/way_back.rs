@@ -62,7 +62,7 @@ fn while_the_traffic_goes_back_people_are_told_so_and_nobody_is_paged_again() {
               task      https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/prod/tasks/00000000000000000000000000000008?region=eu-west-1
               incident  01M7XSWN503FEXRH7ZDPTYWSZ6
 
-    notice 01M7XSWN503FEXRH7ZDPTYWSZ6-rollback-under-way-1795223420
+    notice 01M7XSWN503FEXRH7ZDPTYWSZ6-rollback-under-way-1795223420, Steady 0.1.0
     "#);
     story.standing().stage = stage("BAKE_TIME", None);
     story.pass(minutes(18));
