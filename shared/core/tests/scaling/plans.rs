@@ -361,6 +361,22 @@ fn a_record_that_was_lost_does_not_take_its_own_target_for_one_from_before() {
 }
 
 #[test]
+fn a_target_tagged_for_a_service_of_another_name_is_tagged_anew() {
+    let mut aws = Aws::with_tasks(4);
+    let tags = BTreeMap::from([("steady:service".to_owned(), "prod/basket".to_owned())]);
+    aws.live.target = Some(LiveTarget { tags: Some(tags), ..target(2, 40) });
+    let plan = aws.reach(&mut record(bounds(2, 40)), start());
+    assert_snapshot!(render_plans(&[plan]), @r"
+    prod/checkout
+      ~ tag of scalable target service/prod/checkout
+          steady:service: prod/basket → prod/checkout
+      ! the scalable target has Steady's tag, but what was there before is not known: no bounds will be given back
+
+    Plan: 0 to create, 1 to change, 0 to delete, 0 left alone
+    ");
+}
+
+#[test]
 fn metric_math_is_shown_line_by_line() {
     let mut config = bounds(0, 40);
     config.target_tracking = vec![tracking("orders", crate::wanted::queue("orders"), 100.0)];

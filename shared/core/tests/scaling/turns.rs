@@ -7,7 +7,7 @@ use steady_core::config::Scaling;
 use steady_core::installation::{Mode, Pause};
 use steady_core::rollback::Refusal;
 use steady_core::scaling::{
-    Bounds, LiveTarget, Managed, ScalableTarget, Suspended, WhyTurn, is_ours, plan,
+    Bounds, LiveTarget, Managed, ScalableTarget, ScalingRecord, Suspended, WhyTurn, is_ours, plan,
 };
 
 use crate::aws::Aws;
@@ -173,6 +173,46 @@ fn nothing_is_written_while_paused_or_observing_or_when_nobody_knows() {
     assert_eq!(world.with(|state| state.writes), 0);
     assert!(world.drift().brake.is_none());
     assert_eq!(world.with(|state| state.writes), 5);
+}
+
+// ---- somebody else saves meanwhile ----
+
+#[test]
+fn what_somebody_hands_in_while_a_turn_plans_is_planned_with() {
+    let world = World::new(from_before());
+    world.wants(whole());
+    world
+        .with(|state| state.meanwhile = Some(("save", |record| record.overrides = vec![sale(12)])));
+    let taken = world.turn(WhyTurn::Due).unwrap().unwrap();
+    assert_eq!(taken.unfinished, [""; 0]);
+    let calls = world.with(|state| state.calls.clone());
+    let saves: Vec<usize> = (0..calls.len()).filter(|call| calls[*call] == "save").collect();
+    let first_write = calls.iter().position(|call| *call == "RegisterScalableTarget").unwrap();
+    assert_eq!(calls[saves[0] + 1..first_write], ["load", "live_scaling", "account", "save"]);
+    let writes = calls.iter().filter(|call| **call == "RegisterScalableTarget").count();
+    assert_eq!((writes, world.with(|state| state.aws.live.desired_count)), (1, Some(12)));
+    assert_eq!(world.record().overrides, [sale(12)]);
+    assert_eq!(world.record().managed.unwrap().bounds_before, Some(Bounds { min: 1, max: 8 }));
+}
+
+#[test]
+fn what_somebody_hands_in_while_a_turn_writes_is_kept_with_what_was_written() {
+    let world = World::new(from_before());
+    world.wants(whole());
+    let sells = |record: &mut ScalingRecord| record.overrides = vec![sale(12)];
+    world.with(|state| state.meanwhile = Some(("PutMetricAlarm", sells)));
+    let taken = world.turn(WhyTurn::Due).unwrap().unwrap();
+    assert_eq!((taken.unfinished.len(), taken.done.len()), (0, 5));
+    assert_eq!(world.record().overrides, [sale(12)]);
+    // All of what was written is remembered: by hand once it is repaired, the second time left.
+    let by_hand = |world: &World| {
+        world.with(|state| state.aws.live.policies.retain(|it| it.policy.name != "steady-cpu"))
+    };
+    by_hand(&world);
+    assert!(world.drift().done.iter().any(|done| done.name == "steady-cpu"));
+    by_hand(&world);
+    assert!(world.drift().done.is_empty());
+    assert_eq!(world.with(|state| state.aws.live.desired_count), Some(12));
 }
 
 #[test]

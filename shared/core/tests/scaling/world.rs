@@ -24,6 +24,9 @@ use crate::aws::Aws;
 use crate::faulty::{Fault, make, unless_killed};
 use crate::wanted::start;
 
+/// What somebody else saves right before a call of that name is made.
+pub(crate) type Meanwhile = (&'static str, fn(&mut ScalingRecord));
+
 pub(crate) struct State {
     pub(crate) calls: Vec<&'static str>,
     /// By number of the call, counted from 0.
@@ -49,6 +52,7 @@ pub(crate) struct State {
     pub(crate) activities: Vec<ScalingActivity>,
     /// The service's own record.
     pub(crate) health: Option<Stored>,
+    pub(crate) meanwhile: Option<Meanwhile>,
 }
 
 pub(crate) struct World(pub(crate) Mutex<State>);
@@ -74,6 +78,7 @@ impl World {
             alarm_uses: BTreeMap::new(),
             activities: vec![],
             health: None,
+            meanwhile: None,
         }))
     }
 
@@ -136,6 +141,12 @@ impl World {
             let fault = state.faults.get(&state.calls.len());
             let fault = fault.or(state.broken.get(call)).copied();
             state.calls.push(call);
+            if let Some((_, change)) = state.meanwhile.take_if(|(before, _)| *before == call) {
+                let mut record = ScalingRecord::restore(state.stored.as_ref().unwrap()).unwrap();
+                change(&mut record);
+                state.stored = Some(record.store(Some(state.now)));
+                state.version += 1;
+            }
             fault
         });
         make(call, fault, || self.with(done)).await
