@@ -1,13 +1,15 @@
-//! `cargo bench -p steady-bench --bench process`: the real binary `watch`, built as for release, beside a hello-world
-//! function, under a Runtime API and an AWS that answer at once; in one run, taking turns.
+//! `cargo bench -p steady-bench --bench process`: the four functions, built as for release, beside a hello-world function and
+//! a Python function of the same job, under a Runtime API and an AWS that answer at once; in one run, taking turns.
 //!
-//! - start: from spawning the process to its first `next` call
+//! - start: from spawning the process to its first `next` call, of all four
 //! - warm call: from the answer to `next` to the function's response, for a batch of one stop event of a service never seen
-//!   before: a read and a conditional write
+//!   before: `watch` reads and writes conditionally, as does the Python function, which decides nothing
 //! - memory: the process's peak (`VmHWM`) after all of that
 //! - TLS: the first call of AWS over TLS against the second one
 //!
-//! `STARTS` (30) and `CALLS` (2,000) set the lengths.
+//! `STARTS` (30) and `CALLS` (2,000) set the lengths. `FUNCTIONS` names a directory with `watch/bootstrap` and so on, such as
+//! `target/infra/cargo/lambda`, whose binaries are measured instead of ones that are built for it. Python and boto3 are
+//! installed into `target`, from the package index; where that does not work the bench says so and goes on without.
 
 #![expect(
     clippy::disallowed_methods,
@@ -20,6 +22,7 @@
     reason = "a benchmark may end at a surprise"
 )]
 
+mod python;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -29,30 +32,65 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use server::{Aws, Runtime};
 
+/// The functions; the first one is what is measured in full.
+const FUNCTIONS: [&str; 4] = ["watch", "alarm", "scale", "sweep"];
+
 fn main() {
     let number = |name: &str, default: usize| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
     let (starts, calls) = (number("STARTS", 30), number("CALLS", 2_000));
-    let (hello, watch) = build();
-    println!("binary    hello {:>6.1} MB   watch {:>6.1} MB", megabytes(&hello), megabytes(&watch));
-    measure_starts(&hello, &watch, starts);
-    measure_calls(&hello, &watch, calls);
-    measure_tls(&watch, starts);
+    let hello = Program::of("hello", built("steady-bench").join("hello"));
+    let functions: Vec<Program> = FUNCTIONS
+        .into_iter()
+        .map(|name| {
+            let given = std::env::var_os("FUNCTIONS").map(PathBuf::from);
+            let file = given.map(|dir| dir.join(name).join("bootstrap"));
+            let file = file.unwrap_or_else(|| built(&format!("steady-{name}")).join(name));
+            Program::of(name, file)
+        })
+        .collect();
+    let python = match python::installed() {
+        Ok(program) => Some(program),
+        Err(why) => {
+            println!("python    left out: {why}");
+            None
+        }
+    };
+    for program in [&hello].into_iter().chain(&functions) {
+        println!("binary    {:6} {:>6.1} MB", program.name, megabytes(&program.file));
+    }
+    let all: Vec<&Program> = [&hello].into_iter().chain(&functions).chain(&python).collect();
+    measure_starts(&all, starts);
+    let called: Vec<&Program> =
+        [&hello].into_iter().chain(&functions[..1]).chain(&python).collect();
+    measure_calls(&called, calls);
+    measure_tls(&functions[0], starts);
 }
 
-/// As they would be deployed: `cargo bench` itself builds with another profile.
-fn build() -> (PathBuf, PathBuf) {
-    for package in ["steady-watch", "steady-bench"] {
-        // One by one: built together they would share features that neither has alone.
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--locked", "--bins", "-p", package])
-            .status()
-            .expect("cargo runs");
-        assert!(status.success(), "the build failed");
+/// What is started.
+struct Program {
+    name: &'static str,
+    file: PathBuf,
+    /// What follows on its command line.
+    args: Vec<PathBuf>,
+}
+
+impl Program {
+    fn of(name: &'static str, file: PathBuf) -> Self {
+        Self { name, file, args: Vec::new() }
     }
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("release");
-    (target.join("hello"), target.join("watch"))
+}
+
+/// The directory with a package's binaries, as they would be deployed: `cargo bench` itself builds with another profile.
+fn built(package: &str) -> PathBuf {
+    // One by one: built together they would share features that neither has alone.
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--locked", "--bins", "-p", package])
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "the build failed");
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("release")
 }
 
 fn megabytes(file: &Path) -> f64 {
@@ -63,8 +101,9 @@ fn megabytes(file: &Path) -> f64 {
 struct Function(Child);
 
 impl Function {
-    fn spawn(binary: &Path, runtime: &Runtime, aws: &Aws) -> Self {
-        let child = Command::new(binary)
+    fn spawn(program: &Program, runtime: &Runtime, aws: &Aws) -> Self {
+        let child = Command::new(&program.file)
+            .args(&program.args)
             .env_clear()
             .envs([
                 ("AWS_LAMBDA_FUNCTION_NAME", "function"),
@@ -73,6 +112,7 @@ impl Function {
                 ("AWS_LAMBDA_LOG_GROUP_NAME", "group"),
                 ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
                 ("AWS_REGION", "eu-west-1"),
+                ("AWS_DEFAULT_REGION", "eu-west-1"),
                 ("AWS_ACCESS_KEY_ID", "AKIABENCH"),
                 ("AWS_SECRET_ACCESS_KEY", "secret"),
                 ("STEADY_TABLE", "steady"),
@@ -104,33 +144,35 @@ impl Drop for Function {
     }
 }
 
-fn measure_starts(hello: &Path, watch: &Path, starts: usize) {
+fn measure_starts(programs: &[&Program], starts: usize) {
     let aws = Aws::start(false);
-    let start = |binary: &Path| {
+    let start = |program: &Program| {
         let runtime = Runtime::start();
         let began = Instant::now();
-        let function = Function::spawn(binary, &runtime, &aws);
+        let function = Function::spawn(program, &runtime, &aws);
         let took = runtime.wait_for_next().duration_since(began);
         drop(function);
         took
     };
-    let (mut of_hello, mut of_watch) = (Vec::new(), Vec::new());
+    let mut took = vec![Vec::new(); programs.len()];
     for _ in 0..starts {
-        of_hello.push(start(hello));
-        of_watch.push(start(watch));
+        for (program, took) in programs.iter().zip(&mut took) {
+            took.push(start(program));
+        }
     }
-    report("start", of_hello, of_watch);
+    report("start", programs, took);
 }
 
-fn measure_calls(hello: &Path, watch: &Path, calls: usize) {
+fn measure_calls(programs: &[&Program], calls: usize) {
     let aws = Aws::start(false);
-    let runtimes = [Runtime::start(), Runtime::start()];
-    let functions =
-        [Function::spawn(hello, &runtimes[0], &aws), Function::spawn(watch, &runtimes[1], &aws)];
+    let runtimes: Vec<Runtime> = programs.iter().map(|_| Runtime::start()).collect();
+    let pairs = programs.iter().zip(&runtimes);
+    let functions: Vec<Function> =
+        pairs.map(|(program, runtime)| Function::spawn(program, runtime, &aws)).collect();
     for runtime in &runtimes {
         runtime.wait_for_next();
     }
-    let mut took = [Vec::new(), Vec::new()];
+    let mut took = vec![Vec::new(); programs.len()];
     for call in 0..calls {
         let batch = batch(call);
         for (runtime, took) in runtimes.iter().zip(&mut took) {
@@ -140,16 +182,19 @@ fn measure_calls(hello: &Path, watch: &Path, calls: usize) {
             assert!(failed.is_none_or(Vec::is_empty), "{response}");
         }
     }
-    assert_eq!(aws.calls(), 2 * calls, "one read and one write each");
+    assert_eq!(aws.calls(), 2 * calls * (programs.len() - 1), "one read and one write each");
     // The first calls make connections and warm caches.
-    let [of_hello, of_watch] = took.map(|all| all[(calls / 10).min(100)..].to_vec());
-    report("call", of_hello, of_watch);
-    let [hello, watch] = functions.each_ref().map(Function::memory);
-    println!("memory    hello {hello:>6.1} MB   watch {watch:>6.1} MB");
+    let warm = took.into_iter().map(|all| all[(calls / 10).min(100)..].to_vec()).collect();
+    report("call", programs, warm);
+    let memory: Vec<f64> = functions.iter().map(Function::memory).collect();
+    for (program, megabytes) in programs.iter().zip(&memory) {
+        let times = megabytes / memory[0];
+        println!("memory    {:6} {megabytes:>6.1} MB   {times:>5.2} x", program.name);
+    }
 }
 
 /// How much longer the first call over TLS takes than the second.
-fn measure_tls(watch: &Path, starts: usize) {
+fn measure_tls(watch: &Program, starts: usize) {
     let aws = Aws::start(true);
     let (mut first, mut second) = (Vec::new(), Vec::new());
     for _ in 0..starts {
@@ -193,17 +238,19 @@ fn batch(call: usize) -> Value {
     }]})
 }
 
-fn report(what: &str, hello: Vec<Duration>, watch: Vec<Duration>) {
-    let [hello_mid, watch_mid] = [&hello, &watch].map(|all| quantile(all.clone(), 0.5));
-    println!(
-        "{what:9} hello {:>6.2} ms   watch {:>6.2} ms   {:.2} x (medians; p99 {:.2} and {:.2} ms, {} each)",
-        millis(hello_mid),
-        millis(watch_mid),
-        watch_mid.as_secs_f64() / hello_mid.as_secs_f64(),
-        millis(quantile(hello.clone(), 0.99)),
-        millis(quantile(watch, 0.99)),
-        hello.len(),
-    );
+/// The medians, each beside the first one's.
+fn report(what: &str, programs: &[&Program], took: Vec<Vec<Duration>>) {
+    let least = quantile(took[0].clone(), 0.5).as_secs_f64();
+    for (program, took) in programs.iter().zip(took) {
+        let (median, of) = (quantile(took.clone(), 0.5), took.len());
+        println!(
+            "{what:9} {:6} {:>6.2} ms   {:>5.2} x   (median; p99 {:.2} ms, {of} of them)",
+            program.name,
+            millis(median),
+            median.as_secs_f64() / least,
+            millis(quantile(took, 0.99)),
+        );
+    }
 }
 
 fn quantile(mut all: Vec<Duration>, share: f64) -> Duration {
