@@ -151,7 +151,8 @@ impl Scale {
         let live = boxed(self.turns.scaling().account(BETWEEN_LISTS)).await?;
         let live = live.counting_every(BETWEEN_COUNTS);
         let (until, clusters) = (invocation.deadline, &self.clusters);
-        let turn = PassTurn { now: clock(), until, by: request, clusters };
+        let home = &self.turns.home(invocation);
+        let turn = PassTurn { now: clock(), until, by: request, clusters, home };
         let ports = (self.turns.table(), self.turns.parameters(), &self.topics);
         let Some(mut pass) = boxed(Pass::begin(ports, live.services(), &turn)).await? else {
             tracing::info!(request, "another invocation is at the pass");

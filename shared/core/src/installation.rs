@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::group::{Group, GroupKey, Joining};
-use crate::name::ServiceKey;
+use crate::name::{Account as AccountId, Region, ServiceKey};
 use crate::overrides::Override;
 use crate::rollback::Refusal;
 
@@ -21,6 +21,30 @@ pub const OTHERS_MAX: usize = 200;
 
 /// So many others in trouble acquit, whatever they run.
 const NEIGHBOURS_ACQUIT: usize = 2;
+
+/// Where an installation is: in one account and region. People who have several are told which.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Home {
+    /// The account, where known.
+    pub account: Option<AccountId>,
+    /// The region, where known.
+    pub region: Option<Region>,
+}
+
+impl Home {
+    /// `account 111122223333, eu-west-1`; `None`: nothing of it is known.
+    pub fn words(&self) -> Option<String> {
+        let account = self.account.as_ref().map(|account| format!("account {account}"));
+        let region = self.region.as_ref().map(ToString::to_string);
+        let known: Vec<String> = [account, region].into_iter().flatten().collect();
+        (!known.is_empty()).then(|| known.join(", "))
+    }
+
+    /// ` --region eu-west-1`, to be put behind a command; nothing where it is not known.
+    pub fn region_flag(&self) -> String {
+        self.region.as_ref().map(|region| format!(" --region {region}")).unwrap_or_default()
+    }
+}
 
 /// The account's own item: `steady pause` writes it, and every action reads it first; and what several services have in
 /// common.

@@ -362,7 +362,8 @@ impl Account {
     fn invocation(&mut self) -> Result<Invocation, Failure> {
         self.invocations += 1;
         let request = format!("request-{}", self.invocations);
-        Ok(Invocation { request, deadline: self.now().saturating_add(TIMEOUT)? })
+        let account = Some(ACCOUNT.into());
+        Ok(Invocation { request, deadline: self.now().saturating_add(TIMEOUT)?, account })
     }
 
     /// Invokes `watch`, as Lambda does.

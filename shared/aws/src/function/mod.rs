@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use steady_core::config::ConfigTree;
 use steady_core::event::Event;
 use steady_core::installation::Mode;
-use steady_core::name::{FamilyKey, ServiceKey};
+use steady_core::name::{Account, FamilyKey, ServiceKey};
 use steady_core::record::Whose;
 use steady_core::standalone::{self, FamilyTurn};
 use steady_core::switch::{self, Place, SwitchTurn};
@@ -43,6 +43,8 @@ pub struct Invocation {
     pub request: String,
     /// `Lambda-Runtime-Deadline-Ms`: when Lambda ends it, and so until when a claim lasts.
     pub deadline: Timestamp,
+    /// Whose function it is, by `Lambda-Runtime-Invoked-Function-Arn`; `None` where that is no ARN.
+    pub account: Option<Account>,
 }
 
 impl Invocation {
@@ -215,7 +217,8 @@ impl Turns {
         }
         let notify = defaults.as_ref().map(|tree| tree.defaults.notify.clone());
         let region = Some(self.region.as_str().into());
-        let place = Place { account: None, region, notify: notify.unwrap_or_default() };
+        let account = invocation.account.clone();
+        let place = Place { account, region, notify: notify.unwrap_or_default() };
         let (until, by) = (invocation.deadline, invocation.request.as_str());
         let turn = SwitchTurn { place: &place, now, until, by };
         let taken = boxed(switch::take(&self.table, &self.topics, &turn));
@@ -248,7 +251,8 @@ mod tests {
     async fn a_turn_that_hangs_is_given_up_before_lambda_ends_the_invocation() {
         let now = Timestamp::UNIX_EPOCH;
         let left = GIVEN_UP_BEFORE + SignedDuration::from_millis(20);
-        let invocation = Invocation { request: "1".to_owned(), deadline: now + left };
+        let invocation =
+            Invocation { request: "1".to_owned(), deadline: now + left, account: None };
         assert_eq!(invocation.in_time(now, std::future::pending::<()>()).await, None);
         assert_eq!(invocation.in_time(now, async { 7 }).await, Some(7));
     }

@@ -8,6 +8,8 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use steady_core::name::Arn;
+
 use super::settings::Settings;
 use super::{Invocation, log};
 use crate::client::{Aws, Settings as Timing};
@@ -52,7 +54,9 @@ where
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async move {
         let deadline = i64::try_from(event.context.deadline)?;
         let deadline = Timestamp::from_millisecond(deadline)?;
-        let invocation = Invocation { request: event.context.request_id, deadline };
+        let whose = Arn::parse(&event.context.invoked_function_arn);
+        let account = whose.map(|arn| arn.account.into());
+        let invocation = Invocation { request: event.context.request_id, deadline, account };
         // The SDK's futures nest deeper than the compiler follows in one type.
         let answer: Pin<Box<dyn Future<Output = _>>> =
             Box::pin(handle(function, event.payload, &invocation, clock));

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use jiff::{SignedDuration, Timestamp};
-use steady_core::installation::Mode;
+use steady_core::installation::{Home, Mode};
 use steady_core::name::ServiceKey;
 use steady_core::port::Pace;
 use steady_core::record::Whose;
@@ -27,6 +27,7 @@ pub struct ScalingTurns {
     parameters: Parameters,
     topics: Topics,
     mode: Mode,
+    region: String,
     between_writes: std::time::Duration,
 }
 
@@ -96,6 +97,7 @@ impl ScalingTurns {
             parameters: aws.parameters(&settings.config_prefix),
             topics: aws.topics(&settings.topic),
             mode: settings.mode,
+            region: aws.region().to_owned(),
             between_writes: aws.between_writes(),
         }
     }
@@ -113,6 +115,12 @@ impl ScalingTurns {
     /// The teams' config.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// Where the installation is.
+    pub fn home(&self, invocation: &Invocation) -> Home {
+        let region = Some(self.region.as_str().into());
+        Home { account: invocation.account.clone(), region }
     }
 
     /// How fast writes may follow each other in an invocation that began at `now`: one for all its turns.
@@ -134,7 +142,8 @@ impl ScalingTurns {
             return (Took::NoTime, None);
         }
         let (until, by) = (invocation.deadline, invocation.request.as_str());
-        let turn = ScalingTurn { service, now, until, by, mode: self.mode, why };
+        let home = &self.home(invocation);
+        let turn = ScalingTurn { service, now, until, by, home, mode: self.mode, why };
         let ports = ScalingPorts {
             aws: &self.scaling,
             records: &self.table,

@@ -27,6 +27,7 @@ use serde::Serialize;
 
 use crate::config::NoticeFormat;
 use crate::incident::{IncidentId, Resolution};
+use crate::installation::Home;
 use crate::name::{Account, Region, ServiceKey, TaskDefinitionRevision};
 use crate::record::is_default;
 use crate::stop::{Cause, Verdict};
@@ -116,6 +117,20 @@ pub struct Notice {
     pub format: NoticeFormat,
 }
 
+impl Notice {
+    /// As told from there: account and region in the fields, and in words below `Since`.
+    pub(crate) fn told_from(mut self, home: &Home) -> Self {
+        self.account.clone_from(&home.account);
+        self.region.clone_from(&home.region);
+        if let Some(words) = home.words() {
+            let at = self.sections.iter().position(|one| one.label == "Since");
+            let at = at.map_or(0, |at| at.saturating_add(1));
+            self.sections.insert(at, Section { label: "Where", lines: vec![words] });
+        }
+        self
+    }
+}
+
 /// The numbers behind a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Figures {
@@ -136,7 +151,7 @@ pub struct Figures {
 /// A label and its lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Section {
-    /// `Since`, `How bad`, `Also`, `Why`, `Done`, `You`, `Links`, `Not now`
+    /// `Since`, `Where`, `How bad`, `Also`, `Why`, `Done`, `You`, `Links`, `Not now`
     pub label: &'static str,
     /// Its lines. Those of `You` are steps, and numbered when rendered.
     pub lines: Vec<String>,

@@ -143,14 +143,15 @@ fn you(record: &ScalingRecord, one: &Override, stage: OverrideStage) -> Vec<Stri
     if stage == OverrideStage::Over {
         return vec!["Nothing needs to be done".to_owned()];
     }
-    let mut steps = vec![format!("To end it now: steady override {service} --end {id}")];
+    let region = record.home.region_flag();
+    let mut steps = vec![format!("To end it now: steady override {service} --end {id}{region}")];
     if matches!(one.by, OverriddenBy::Person(_)) {
         let bound = |name: &str, tasks: Option<u32>| {
             tasks.map(|tasks| format!(" --{name} {tasks}")).unwrap_or_default()
         };
         let rollback = if one.rollback_off { " --rollback off" } else { "" };
         steps.push(format!(
-            "If it is needed for longer, set another: steady override {service}{}{}{rollback} --for 2h --reason \"...\"",
+            "If it is needed for longer, set another: steady override {service}{}{}{rollback} --for 2h --reason \"...\"{region}",
             bound("min", one.min),
             bound("max", one.max),
         ));

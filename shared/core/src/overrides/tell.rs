@@ -43,7 +43,7 @@ pub fn decide(record: &mut ScalingRecord, now: Timestamp) -> Vec<Entry> {
             OverrideStage::SoonOver => told.soon = Some(one.until),
             OverrideStage::Over => told.over = true,
         }
-        let notice = notice::of_override(record, &one, stage, now);
+        let notice = notice::of_override(record, &one, stage, now).told_from(&record.home);
         record.outbox.push_message(notice.message(), now);
         let service = Some(record.service.clone());
         entries.push(Entry::plain(now, service, What::Notice(Box::new(notice))));

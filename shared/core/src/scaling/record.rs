@@ -11,6 +11,7 @@ use super::object::{Bounds, LiveScaling};
 use super::plan::Written;
 use super::trouble::{self, ScalingTrouble};
 use crate::config::{Notify, Scaling};
+use crate::installation::Home;
 use crate::name::ServiceKey;
 use crate::outbox::Outbox;
 use crate::overrides::{self, Override, Told};
@@ -22,6 +23,9 @@ use crate::record::{Stored, Unreadable, is_default};
 pub struct ScalingRecord {
     /// Whose it is.
     pub service: ServiceKey,
+    /// Where it is told from. Not kept: whoever loads the record says it.
+    #[serde(skip)]
+    pub home: Home,
     /// The last good config.
     #[serde(default, skip_serializing_if = "is_default")]
     pub config: Scaling,
@@ -72,6 +76,7 @@ impl ScalingRecord {
     pub fn new(service: ServiceKey) -> Self {
         Self {
             service,
+            home: Home::default(),
             config: Scaling::default(),
             has_own_file: false,
             notify: Notify::default(),
@@ -136,6 +141,7 @@ impl ScalingRecord {
     /// Whether nobody asks anything for the service, and nothing is left to do.
     pub(super) fn is_idle(&self) -> bool {
         let nothing = Self {
+            home: self.home.clone(),
             notify: self.notify.clone(),
             compared_at: self.compared_at,
             ..Self::new(self.service.clone())

@@ -209,6 +209,6 @@ fn end(record: &mut ScalingRecord, is_over: impl Fn(&ScalingTrouble) -> bool, no
 }
 
 fn tell(record: &mut ScalingRecord, trouble: &ScalingTrouble, stage: TroubleStage, now: Timestamp) {
-    let notice = notice::of_scaling_trouble(record, trouble, stage, now);
+    let notice = notice::of_scaling_trouble(record, trouble, stage, now).told_from(&record.home);
     record.outbox.push_message(notice.message(), now);
 }

@@ -21,7 +21,7 @@ use super::plan::{Change, FieldChange, Object, Plan, plan};
 use super::record::ScalingRecord;
 use super::trouble::{self, ASKED_WITHIN};
 use crate::config::{Finding, ServiceConfig};
-use crate::installation::{Brakes, Mode};
+use crate::installation::{Brakes, Home, Mode};
 use crate::name::ServiceKey;
 use crate::notice;
 use crate::overrides;
@@ -71,6 +71,8 @@ pub struct ScalingTurn<'a> {
     pub until: Timestamp,
     /// The invocation's request id, unique.
     pub by: &'a str,
+    /// Where it is.
+    pub home: &'a Home,
     /// What the installation may do.
     pub mode: Mode,
     /// Why it is taken.
@@ -140,7 +142,7 @@ where
     /// [`ScalingTaken::unfinished`].
     pub async fn take(&self, turn: &ScalingTurn<'_>) -> Result<ScalingTaken, TurnError> {
         for _ in 0..RACES_MAX {
-            let base = self.load(turn.service).await?;
+            let base = self.load(turn).await?;
             let mut taken = ScalingTaken::default();
             let mut record = base.record.clone();
             if turn.why == WhyTurn::ConfigChanged {
@@ -204,14 +206,16 @@ where
 
     // ---- load, save ----
 
-    async fn load(&self, service: &ServiceKey) -> Result<Base, TurnError> {
+    async fn load(&self, turn: &ScalingTurn<'_>) -> Result<Base, TurnError> {
+        let service = turn.service;
         let loaded = self.records.load_scaling(service).await;
         let loaded = loaded.map_err(|source| TurnError::Load { whose: whose(service), source })?;
-        let record = match &loaded.stored {
+        let mut record = match &loaded.stored {
             None => ScalingRecord::new(service.clone()),
             Some(stored) => ScalingRecord::restore(stored)
                 .map_err(|source| TurnError::Unreadable { whose: whose(service), source })?,
         };
+        record.home.clone_from(turn.home);
         let due = loaded.stored.and_then(|stored| stored.due);
         Ok(Base { record, version: loaded.version, due })
     }
@@ -341,7 +345,7 @@ where
                     return;
                 }
             }
-            match self.load(turn.service).await {
+            match self.load(turn).await {
                 Ok(loaded) => base = loaded,
                 Err(error) => {
                     taken.unfinished.push(format!("what was done is not confirmed: {error}"));
@@ -380,7 +384,8 @@ fn note(record: &mut ScalingRecord, done: &Done, taken: &ScalingTaken, turn: &Sc
     let lines: Vec<String> =
         refused.map(|(change, error)| format!("{}: {error}", change.object)).collect();
     if !lines.is_empty() {
-        let notice = notice::of_refused_scaling(turn.service, &lines, &record.notify, turn.now);
+        let notice = notice::of_refused_scaling(turn.service, &lines, &record.notify, turn.now)
+            .told_from(turn.home);
         record.outbox.push_message(notice.message(), turn.now);
     }
     if !done.refused.is_empty() || !taken.unfinished.is_empty() {
@@ -406,7 +411,8 @@ fn tell_held(record: &mut ScalingRecord, plan: &Plan, now: Timestamp) {
         })
         .collect();
     if !held.is_empty() {
-        let notice = notice::of_held_scaling(&record.service, &held, &record.notify, now);
+        let notice = notice::of_held_scaling(&record.service, &held, &record.notify, now)
+            .told_from(&record.home);
         record.outbox.push_message(notice.message(), now);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use steady_core::clusters::Clusters;
+use steady_core::installation::Home;
 use steady_core::name::ServiceKey;
 use steady_core::notice::Message;
 use steady_core::port::{
@@ -77,7 +78,7 @@ impl Fleet {
         let now = self.with(|state| state.now);
         let clusters = &self.with(|state| state.clusters.clone());
         let until = now + SignedDuration::from_mins(1);
-        let turn = PassTurn { now, until, by: "one", clusters };
+        let turn = PassTurn { now, until, by: "one", clusters, home: &Home::default() };
         let live: Vec<ServiceKey> = self.with(|state| state.live.keys().cloned().collect());
         let mut pass = done(Pass::begin((self, self, self), live.iter(), &turn)).unwrap()?;
         let mut turns = Vec::new();
@@ -248,7 +249,13 @@ fn of_two_invocations_at_once_one_goes_on() {
     let fleet = Fleet::settled(3);
     let now = start();
     let clusters = &Clusters::default();
-    let turn = PassTurn { now, until: now + SignedDuration::from_mins(1), by: "one", clusters };
+    let turn = PassTurn {
+        now,
+        until: now + SignedDuration::from_mins(1),
+        by: "one",
+        clusters,
+        home: &Home::default(),
+    };
     let live: Vec<ServiceKey> = vec![];
     let pass = done(Pass::begin((&fleet, &fleet, &fleet), live.iter(), &turn)).unwrap().unwrap();
     done(ask_for_config(&fleet)).unwrap();

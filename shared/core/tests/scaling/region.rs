@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use jiff::{SignedDuration, Timestamp};
 use steady_core::clusters::Clusters;
-use steady_core::installation::{Account, Mode, Trouble};
+use steady_core::installation::{Account, Home, Mode, Trouble};
 use steady_core::name::ServiceKey;
 use steady_core::notice::Message;
 use steady_core::overrides::Handed;
@@ -157,7 +157,13 @@ impl Region {
         let deadline = began + TIMEOUT;
         let live = self.list();
         let clusters = &Clusters::default();
-        let turn = PassTurn { now: self.now(), until: deadline, by: &by, clusters };
+        let turn = PassTurn {
+            now: self.now(),
+            until: deadline,
+            by: &by,
+            clusters,
+            home: &Home::default(),
+        };
         let pass = done(Pass::begin((self, self, self), live.iter(), &turn));
         let mut pass = pass.unwrap().unwrap();
         assert_eq!(pass.unread(), None);
@@ -200,7 +206,8 @@ impl Region {
 
     fn take(&self, service: &ServiceKey, why: WhyTurn, by: &str) {
         let (now, until) = self.state(|state| (state.now, state.deadline));
-        let turn = ScalingTurn { service, now, until, by, mode: Mode::Act, why };
+        let turn =
+            ScalingTurn { service, now, until, by, home: &Home::default(), mode: Mode::Act, why };
         let ports =
             ScalingPorts { aws: self, records: self, config: self, topics: self, pace: self };
         let taken = done(ports.take(&turn)).unwrap();

@@ -269,6 +269,8 @@ fn what_somebody_changes_by_hand_is_put_right_once_and_then_left_and_told_once()
 
     Since     2026-11-21 02:06:00 UTC
 
+    Where     account 111122223333, eu-west-1
+
     Why       scalable target service/prod/checkout: max is 99, wanted 40
 
     You       1. See what differs: steady plan of your config directory, service prod/checkout
@@ -301,6 +303,8 @@ fn what_aws_refuses_is_told_once_and_tried_again() {
     AWS refuses a part of the scaling that the config of prod/checkout wants; the rest of it is applied. Steady tries again every 15 minutes, and tells again only if something else is refused.
 
     Since     2026-11-21 02:02:00 UTC
+
+    Where     account 111122223333, eu-west-1
 
     Why       scaling policy steady-burst: PutScalingPolicy was refused (AccessDeniedException: is not authorized)
               scaling policy steady-cpu: PutScalingPolicy was refused (AccessDeniedException: is not authorized)

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use steady_core::config::Scaling;
-use steady_core::installation::{Account, Mode, Trouble};
+use steady_core::installation::{Account, Home, Mode, Trouble};
 use steady_core::name::ServiceKey;
 use steady_core::notice::Message;
 use steady_core::overrides::Handed;
@@ -115,6 +115,7 @@ impl World {
             now,
             until: now + SignedDuration::from_mins(1),
             by: &format!("at-{now}"),
+            home: &Home { account: Some("111122223333".into()), region: Some("eu-west-1".into()) },
             mode,
             why,
         };

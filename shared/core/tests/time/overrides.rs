@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use steady_core::config::{Capacity, Notify, Scaling};
+use steady_core::installation::Home;
 use steady_core::overrides::{
     self, MOST, OverriddenBy, Override, OverrideError, Which, decide, end, forget, put,
 };
@@ -239,7 +240,8 @@ fn a_record_is_restored_as_it_was_stored_and_small() {
 fn notices_read_as_prose() {
     let mut told = String::new();
     let start = "2026-11-21T02:00:00Z";
-    let mut sale = record();
+    let home = Home { account: Some("111122223333".into()), region: Some("eu-west-1".into()) };
+    let mut sale = ScalingRecord { home, ..record() };
     put(&mut sale, one("ana-1795226400", start, HOUR * 2), at(start)).unwrap();
     let mut off = record();
     let quiet = Override {

@@ -31,6 +31,7 @@ use super::trouble;
 use super::turn::WhyTurn;
 use crate::clusters::Clusters;
 use crate::config::Notify;
+use crate::installation::Home;
 use crate::name::ServiceKey;
 use crate::notice;
 use crate::port::{
@@ -49,6 +50,7 @@ pub struct Pass<'a, T, C, P> {
     table: &'a T,
     config: &'a C,
     topics: &'a P,
+    home: Home,
     place: PassPlace,
     version: u64,
     /// All files, where they are compared.
@@ -70,6 +72,8 @@ pub struct PassTurn<'a> {
     pub by: &'a str,
     /// Services of other clusters are left out, and so are their files.
     pub clusters: &'a Clusters,
+    /// Where it is.
+    pub home: &'a Home,
 }
 
 /// What a page came to.
@@ -106,7 +110,8 @@ where
         place.begin(turn.now);
         let run = place.run.clone().unwrap_or_default();
         let (files, unread, left) = (None, None, Vec::new());
-        let mut pass = Self { table, config, topics, place, version, files, unread, left };
+        let home = turn.home.clone();
+        let mut pass = Self { table, config, topics, home, place, version, files, unread, left };
         if run.compares_config
             && let Err(error) = pass.read_config(run.after.is_none(), turn).await
         {
@@ -149,7 +154,7 @@ where
             Err(findings) => {
                 let digest = digest(&findings);
                 if self.place.defaults_rejected.replace(digest) != Some(digest) {
-                    let notice = notice::of_rejected_defaults(&findings, now);
+                    let notice = notice::of_rejected_defaults(&findings, now).told_from(&self.home);
                     self.place.outbox.push_message(notice.message(), now);
                 }
                 self.place.config_read_at = Some(now);
@@ -194,7 +199,7 @@ where
         let of = self.place.with_file.len();
         let here: Vec<ServiceKey> = present.iter().cloned().collect();
         if let Some(vanished) = self.place.missing.look(&here, &absent, of, now) {
-            let notice = notice::of_vanished_config(&vanished, notify, now);
+            let notice = notice::of_vanished_config(&vanished, notify, now).told_from(&self.home);
             self.place.outbox.push_message(notice.message(), now);
         }
         self.place.without_file = kept;
