@@ -46,7 +46,7 @@ pub(crate) fn as_called(dir: &Path, finding: &Finding) -> Finding {
 /// Reads and checks a tree. Every finding goes to `err`; with an error among them nothing is returned, for half a config
 /// is not what the team meant.
 pub(crate) fn load(dir: &Path, err: &mut impl Write) -> Result<ConfigTree, Failure> {
-    let files = read(dir).map_err(|error| Failure::Usage(error.to_string()))?;
+    let files = read(dir).map_err(|error| Failure::Unable(error.to_string()))?;
     if files.is_empty() {
         return Err(Failure::Usage(none_there(dir)));
     }

@@ -20,6 +20,7 @@ use crate::live::{self, Account, Place, Who, boxed};
 /// Every override has an end. Steady applies it within a minute, and undoes it when it is over: what holds then is
 /// computed anew from the config. Bounds are changed only where Steady manages the service's scaling; `--rollback off`
 /// works everywhere. The table alone is written; notices tell when a long one begins, is soon over, and ends.
+/// Exit code 2: it is not taken, or nothing of that id is in force.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["min", "max", "rollback", "list", "end"]))]
 pub(crate) struct Args {
@@ -27,10 +28,10 @@ pub(crate) struct Args {
     #[arg(value_name = "CLUSTER/SERVICE", value_parser = live::service)]
     service: ServiceKey,
     /// At least so many tasks
-    #[arg(long, value_name = "TASKS", requires = "lasts", requires = "reason")]
+    #[arg(long, value_name = "TASKS", value_parser = live::tasks, allow_negative_numbers = true, requires = "lasts", requires = "reason")]
     min: Option<u32>,
     /// At most so many tasks
-    #[arg(long, value_name = "TASKS", requires = "lasts", requires = "reason")]
+    #[arg(long, value_name = "TASKS", value_parser = live::tasks, allow_negative_numbers = true, requires = "lasts", requires = "reason")]
     max: Option<u32>,
     /// `off`: no rollback by itself meanwhile; `steady rollback` still works
     #[arg(long, value_name = "off", value_parser = ["off"], requires = "lasts", requires = "reason")]
@@ -47,6 +48,7 @@ pub(crate) struct Args {
     /// End one by its id, or `all` that people made
     #[arg(long, value_name = "ID|all", conflicts_with_all = ["min", "max", "rollback", "lasts", "reason"])]
     end: Option<String>,
+    /// Text, or JSON lines: one an override
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]

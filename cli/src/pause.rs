@@ -31,6 +31,7 @@ pub(crate) struct PauseArgs {
     /// Why; stands in the notice
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    /// Text, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
@@ -45,6 +46,7 @@ pub(crate) struct PauseArgs {
 /// says who resumed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResumeArgs {
+    /// Text, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueHint;
+use jiff::Timestamp;
 use serde::Serialize;
 use steady_core::config::ConfigTree;
 use steady_core::name::ServiceKey;
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// Plan this one only, instead of all that have a file
     #[arg(long, value_name = "CLUSTER/SERVICE", value_parser = live::service)]
     service: Option<ServiceKey>,
+    /// Plan as if it were then, `2026-11-27T20:30:00Z`, with the windows and overrides of that time; by default now
+    #[arg(long, value_name = "TIME", value_parser = live::time)]
+    at: Option<Timestamp>,
     /// Text, or JSON lines: one plan a service
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -75,7 +79,7 @@ pub(crate) fn run(
     };
     live::block_on(async {
         let account = args.place.open().await?;
-        let now = live::now();
+        let now = args.at.unwrap_or_else(live::now);
         let known = Known::read(args, &account, err).await?;
         let lives = read_live(&account, &wanted).await?;
         let mut plans = Vec::new();

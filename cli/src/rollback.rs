@@ -28,7 +28,7 @@ const TURN_TAKES: SignedDuration = SignedDuration::from_secs(60);
 /// What guards the service binds you as it binds Steady: nothing is done while everything is paused, to a revision that
 /// is not proven or is known as bad, or beside somebody's newer deployment. What is policy (`rollback` in the config, the
 /// evidence, the budget) does not. You see what will be called, and are asked. Steady follows the rollback and sends its
-/// notices, with your name.
+/// notices, with your name. Exit code 2: refused (the reason is printed), or you declined.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Cluster and service
@@ -43,6 +43,7 @@ pub(crate) struct Args {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// Text, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]

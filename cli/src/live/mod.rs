@@ -144,10 +144,24 @@ pub(crate) fn service(text: &str) -> Result<ServiceKey, String> {
     }
 }
 
+/// `2026-11-27T20:30:00Z`, as an argument.
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "expected a time such as `2026-11-27T20:30:00Z`".to_owned())
+}
+
+/// Nobody means more, and the end of time is not far beyond.
+const LONGEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(3_650 * 24);
+
+/// `20`, as an argument: so many tasks.
+pub(crate) fn tasks(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "expected a whole number of tasks, such as `20`".to_owned())
+}
+
 /// `2h`, as an argument: how long something holds from now on.
 pub(crate) fn duration(text: &str) -> Result<jiff::SignedDuration, String> {
     match steady_core::config::parse_duration(text) {
         Ok(duration) if duration.is_zero() => Err("expected more than nothing".to_owned()),
+        Ok(duration) if duration > LONGEST => Err("expected at most 10 years, `3650d`".to_owned()),
         Ok(duration) => Ok(duration),
         Err(error) => Err(format!("{error}; expected a duration such as `30m`, `2h` or `1d`")),
     }

@@ -26,7 +26,7 @@ pub(crate) fn checked(
     undone: &str,
     err: &mut impl Write,
 ) -> Result<Checked, Failure> {
-    let files = configs::read(dir).map_err(|error| Failure::Usage(error.to_string()))?;
+    let files = configs::read(dir).map_err(|error| Failure::Unable(error.to_string()))?;
     if files.is_empty() {
         return Err(Failure::Usage(configs::none_there(dir)));
     }

@@ -138,7 +138,7 @@ fn without_its_config_nothing_is_replayed() {
     let folder = Folder::new();
     folder.file("events.jsonl", two_accounts()).file("empty/README.md", "none here");
     let done = steady(&folder, &["replay", "--config", "nowhere", "events.jsonl"]);
-    assert_eq!((done.code, done.stdout.as_str()), (Some(64), ""));
+    assert_eq!((done.code, done.stdout.as_str()), (Some(70), ""));
     assert!(done.stderr.starts_with("steady: nowhere: cannot read it: "), "{}", done.stderr);
 
     let done = steady(&folder, &["replay", "--config", "empty", "events.jsonl"]);
