@@ -24,6 +24,7 @@ mod queue;
 mod record;
 mod runs;
 mod schedule;
+mod told;
 mod trouble;
 mod turn;
 mod why;

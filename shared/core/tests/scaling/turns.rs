@@ -229,6 +229,27 @@ fn an_invocation_that_ends_leaves_the_rest_to_the_next() {
 }
 
 #[test]
+fn what_was_written_is_said_a_line_each_and_what_was_not_is_not() {
+    let world = World::new(from_before());
+    world.wants(whole());
+    world.with(|state| state.writes_left = 2);
+    let began = world.turn(WhyTurn::Due).unwrap().unwrap().written().join("\n");
+    insta::assert_snapshot!(began, @r"
+    scalable target service/prod/checkout changed: min 1 → 2, max 8 → 40
+    tag of scalable target service/prod/checkout created: steady:service prod/checkout
+    ");
+    world.with(|state| state.writes_left = usize::MAX);
+    assert_eq!(world.drift().written().len(), 3);
+    world.wants(edited());
+    insta::assert_snapshot!(world.drift().written().join("\n"), @r"
+    scaling policy steady-cpu changed: target 55 → 60
+    alarm steady-prod/checkout/burst deleted
+    scaling policy steady-burst deleted
+    ");
+    assert_eq!(world.drift().written(), [""; 0], "nothing differs");
+}
+
+#[test]
 fn a_throttled_call_is_made_again_later_and_later_and_not_for_ever() {
     let world = World::new(from_before());
     world.wants(whole());
