@@ -26,6 +26,7 @@ use serde_json::Value;
 use steady_alarm::handler::Alarm;
 use steady_aws::client::{Aws, Settings as Timing};
 use steady_aws::function::{Invocation, settings::Settings};
+use steady_core::clusters::Clusters;
 use steady_core::installation::Mode;
 use steady_local_aws::{LocalAws, Queue, Setup};
 use steady_scale::handler::Scale;
@@ -153,6 +154,7 @@ pub fn settings(topic: &str, mode: Mode) -> Settings {
         mode,
         config_prefix: CONFIG_PREFIX.to_owned(),
         probes: true,
+        clusters: Clusters::default(),
     }
 }
 
