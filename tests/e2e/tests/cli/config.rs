@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use steady_aws::client::Settings as Timing;
 use steady_e2e::{Account, CONFIG_PREFIX};
 
-use crate::command::{ANA, Ran, proven, steady_asked, steady_in, takes_config_in};
+use crate::command::{ANA, Ran, now, proven, steady_asked, steady_in, takes_config_in};
 
 const SCALED: &str =
     "[capacity]\nmin = 2\nmax = 40\n\n[[target_tracking]]\nmetric = 'cpu'\ntarget = 55.0\n";
@@ -135,6 +136,34 @@ async fn a_plan_names_what_has_no_file_and_takes_no_half_config() {
     --- exit code 65
     "#);
     assert!(ran.calls.is_empty(), "{:?}", ran.calls);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_plan_of_the_examples_in_an_account_without_scaling() {
+    let account = Account::open(7, now(), Timing::default()).await.unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    account.register().await.unwrap();
+    let ecs = |operation: &str, input: &serde_json::Value| {
+        account.aws.ecs(|ecs| ecs.call(operation, input)).unwrap();
+    };
+    for cluster in ["batch", "prod", "prod-us", "staging"] {
+        ecs("CreateCluster", &json!({"clusterName": cluster}));
+        for file in fs::read_dir(root.join("examples/config").join(cluster)).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            // Two are not deployed yet.
+            if !["ab-testing", "gift-cards"].contains(&name) {
+                let revision = "checkout:1";
+                let service = json!({"cluster": cluster, "serviceName": name, "taskDefinition": revision, "desiredCount": 2});
+                ecs("CreateService", &service);
+            }
+        }
+    }
+    // The Friday night of the sale: a window is open.
+    let ran =
+        steady_in(&account, &root, &["plan", "examples/config", "--at", "2026-11-27T23:00:00Z"]);
+    insta::assert_snapshot!("plan_of_the_examples", ran.whole());
+    assert!(ran.only_read(), "{:?}", ran.calls);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
