@@ -44,8 +44,8 @@ pub(crate) fn as_called(dir: &Path, finding: &Finding) -> Finding {
 }
 
 /// Reads and checks a tree. Every finding goes to `err`; with an error among them nothing is returned, for half a config
-/// is not what the team meant.
-pub(crate) fn load(dir: &Path, err: &mut impl Write) -> Result<ConfigTree, Failure> {
+/// is not what the team meant. `done`: what would have been done with it, as in `nothing was replayed`.
+pub(crate) fn load(dir: &Path, done: &str, err: &mut impl Write) -> Result<ConfigTree, Failure> {
     let files = read(dir).map_err(|error| Failure::Unable(error.to_string()))?;
     if files.is_empty() {
         return Err(Failure::Usage(none_there(dir)));
@@ -56,7 +56,7 @@ pub(crate) fn load(dir: &Path, err: &mut impl Write) -> Result<ConfigTree, Failu
         let _ = writeln!(err, "{}", as_called(dir, finding));
     }
     let tree = loaded.tree.ok_or_else(|| {
-        Failure::Config(format!("nothing was replayed: the config in {} has errors", dir.display()))
+        Failure::Config(format!("nothing was {done}: the config in {} has errors", dir.display()))
     })?;
     say_not_yet_applied(&tree, err);
     Ok(tree)

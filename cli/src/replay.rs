@@ -56,7 +56,7 @@ pub struct Args {
 /// [`Failure`], when nothing can be replayed or the result cannot be written.
 pub fn run(args: &Args, out: &mut impl Write, err: &mut impl Write) -> Result<Exit, Failure> {
     let tree = match &args.config {
-        Some(dir) => configs::load(dir, err)?,
+        Some(dir) => configs::load(dir, "replayed", err)?,
         None => ConfigTree::default(),
     };
     let account = args.account.as_deref().map(account_id).transpose()?;

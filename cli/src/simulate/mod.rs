@@ -37,8 +37,8 @@ use clap::ValueHint;
 
 pub use guard::Guard;
 
-use crate::Format;
 use crate::exit::{Exit, Failure};
+use crate::{Format, configs};
 use scenario::Scenario;
 use stats::{Checked, Summary};
 use world::{Feed, World};
@@ -54,6 +54,10 @@ pub struct Args {
     /// Scenario files, or folders of them.
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
+    /// Config: a service with a file DIR/CLUSTER/SERVICE.toml has its soak, deadline and rollback window from there (and from
+    /// DIR/defaults.toml), not from the scenario.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    config: Option<PathBuf>,
     /// Runs of each scenario with each guard; a scenario may ask for fewer.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     runs: u32,
@@ -92,7 +96,11 @@ struct Done<'s> {
 /// # Errors
 /// [`Failure`], when nothing can be simulated or the result cannot be written.
 pub fn run(args: &Args, out: &mut impl Write, err: &mut impl Write) -> Result<Exit, Failure> {
-    let (read, mut exit) = read_all(&args.paths, err)?;
+    let (mut read, mut exit) = read_all(&args.paths, err)?;
+    if let Some(dir) = &args.config {
+        let tree = configs::load(dir, "simulated", err)?;
+        read.iter_mut().for_each(|(_, scenario)| scenario.configure(&tree));
+    }
     let shown = args.guard.last().copied().unwrap_or(Guard::Act);
     if args.emit_events {
         return emit_events(&read, exit, shown, args.seed, out);

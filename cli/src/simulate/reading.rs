@@ -115,6 +115,7 @@ fn services(reader: &mut Reader<'_>, top: &mut Table<'_>) -> Vec<Service> {
             load_balancer: reader.flag(&mut table, "load_balancer").unwrap_or(false),
             grace: reader.duration(&mut table, "grace", &ANY).unwrap_or_default(),
             breaker: breaker(reader, &mut table),
+            health: None,
         };
         if one.maximum_percent <= one.minimum_healthy_percent && one.maximum_percent <= 100 {
             let message = "with these percentages ECS can replace no task".to_owned();

@@ -23,6 +23,8 @@ use jiff::SignedDuration;
 
 pub use steady_sim::FaultKind;
 
+use steady_core::config::{ConfigTree, Health, render_duration};
+
 pub use super::reading::read;
 
 use super::guard::Guard;
@@ -50,10 +52,31 @@ pub struct Scenario {
     pub horizon: SignedDuration,
     /// No more runs than this, however many are asked for.
     pub runs_at_most: Option<u32>,
-    /// `[health]` of the services' config, as TOML lines.
+    /// `[health]` of the services' config, as TOML lines; of those that have none of their own ([`Service::health`]).
     pub health: String,
     /// What is expected, by guard.
     pub expect: BTreeMap<Guard, Expect>,
+}
+
+impl Scenario {
+    /// Takes `[health]` of every service that has a file in `tree` from there, with the tree's defaults.
+    pub fn configure(&mut self, tree: &ConfigTree) {
+        for service in &mut self.services {
+            let key = format!("{}/{}", service.cluster, service.name);
+            let own = tree.services().find(|(name, _)| *name == key);
+            service.health = own.map(|(_, config)| health_lines(&config.health));
+        }
+    }
+}
+
+/// What of `[health]` bears on a simulation, as TOML lines; `rollback` and `witness` are the guard's.
+fn health_lines(health: &Health) -> String {
+    let keys = [
+        ("soak", health.soak),
+        ("deadline", health.deadline),
+        ("rollback_window", health.rollback_window),
+    ];
+    keys.map(|(key, time)| format!("{key} = \"{}\"\n", render_duration(time))).concat()
 }
 
 /// A service.
@@ -79,6 +102,8 @@ pub struct Service {
     pub grace: SignedDuration,
     /// ECS's circuit breaker, where that is the guard.
     pub breaker: Breaker,
+    /// `[health]` of its own config, as TOML lines, where a config tree has a file of it.
+    pub health: Option<String>,
 }
 
 /// `deploymentConfiguration.strategy` with its times; all in whole minutes.

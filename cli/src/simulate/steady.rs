@@ -54,11 +54,13 @@ pub(super) struct Steady {
 
 impl Steady {
     pub(super) fn new(guard: Guard, scenario: &Scenario, seed: u64) -> Self {
-        let config = format!(
-            "[health]\nrollback = \"auto\"\nwitness = \"{}\"\n{}",
-            guard.word(),
-            scenario.health,
-        );
+        let configs = scenario.services.iter().map(|service| {
+            let key = format!("{}/{}", service.cluster, service.name);
+            let health = service.health.as_ref().unwrap_or(&scenario.health);
+            let guard = guard.word();
+            let config = format!("[health]\nrollback = \"auto\"\nwitness = \"{guard}\"\n{health}");
+            (ServiceKey::from(key.as_str()), config)
+        });
         Self {
             guard,
             phase: i64::try_from((seed >> 17) % 60).unwrap_or(0),
@@ -67,7 +69,7 @@ impl Steady {
             told: HashMap::new(),
             open: BTreeSet::new(),
             records: BTreeMap::new(),
-            memory: Memory { account: Mutex::default(), config },
+            memory: Memory { account: Mutex::default(), configs: configs.collect() },
         }
     }
 
@@ -223,7 +225,7 @@ fn turns_key1(entry: &Entry) -> bool {
 #[derive(Debug)]
 struct Memory {
     account: Mutex<installation::Account>,
-    config: String,
+    configs: BTreeMap<ServiceKey, String>,
 }
 
 impl Memory {
@@ -297,8 +299,8 @@ impl ReadConfig for Memory {
         Ok(None)
     }
 
-    async fn config_files(&self, _: &ServiceKey) -> Result<ConfigFiles, PortError> {
-        Ok(ConfigFiles { defaults: None, service: Some(self.config.clone()) })
+    async fn config_files(&self, service: &ServiceKey) -> Result<ConfigFiles, PortError> {
+        Ok(ConfigFiles { defaults: None, service: self.configs.get(service).cloned() })
     }
 }
 

@@ -4,6 +4,7 @@
 
 #[path = "../command/mod.rs"]
 mod command;
+mod config;
 mod events;
 mod files;
 mod page;
