@@ -315,3 +315,32 @@ fn config_that_cannot_be_read_keeps_nobody_from_repairing_what_is_live() {
     fleet.pass();
     assert_eq!(fleet.with(|state| state.sent.len()), 1, "it was not forgotten");
 }
+
+#[test]
+fn who_is_told_and_which_alarms_count_are_read_anew_like_the_rest() {
+    for more in [
+        "[notify]\ntopic = 'arn:aws:sns:eu-west-1:111122223333:payments'\n",
+        "[health]\nrollback_alarms = ['checkout-5xx']\n",
+    ] {
+        let fleet = Fleet::settled(3);
+        fleet.pass();
+        let text = format!("{FILE}{more}");
+        fleet.with(|state| state.files.insert("prod/service-001".to_owned(), text));
+        done(ask_for_config(&fleet)).unwrap();
+        let turns = [("prod/service-001".to_owned(), WhyTurn::ConfigChanged)];
+        assert_eq!(fleet.pass(), turns, "{more}");
+    }
+}
+
+#[test]
+fn a_file_that_goes_after_its_scaling_was_removed_is_not_missed() {
+    let fleet = Fleet::settled(3);
+    fleet.pass();
+    fleet.with(|state| {
+        state.files.remove("prod/service-001");
+        state.records.get_mut(&"prod/service-001".into()).unwrap().config.remove = true;
+    });
+    done(ask_for_config(&fleet)).unwrap();
+    fleet.pass();
+    assert_eq!(fleet.with(|state| state.sent.clone()), [""; 0]);
+}

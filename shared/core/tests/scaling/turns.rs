@@ -175,6 +175,19 @@ fn nothing_is_written_while_paused_or_observing_or_when_nobody_knows() {
     assert_eq!(world.with(|state| state.writes), 5);
 }
 
+#[test]
+fn what_was_due_and_needs_nothing_is_not_due_any_more() {
+    let world = World::new(from_before());
+    world.wants(whole());
+    world.drift();
+    // Made due by somebody who changed nothing.
+    world.edit(|_| {});
+    let due = || world.with(|state| state.stored.as_ref().unwrap().due);
+    assert!(due().is_some());
+    world.drift();
+    assert_eq!(due(), None, "or it would be looked at each minute for nothing");
+}
+
 // ---- somebody else saves meanwhile ----
 
 #[test]
