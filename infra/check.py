@@ -30,7 +30,10 @@ class NoManagedPolicies:
 def translated(template):
     """What CloudFormation makes of a template. `sam deploy` puts in where the code is: here it stays a placeholder."""
     template = copy.deepcopy(template)
-    template["Globals"]["Function"]["CodeUri"] = "s3://steady/function.zip"
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            binary = resource["Metadata"]["BuildProperties"]["Binary"]
+            resource["Properties"]["CodeUri"] = f"s3://steady/{binary}.zip"
     return transform(template, {}, NoManagedPolicies())
 
 
