@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
 
 mod announced;
+mod cost;
 mod ecs;
 #[path = "../faulty/mod.rs"]
 mod faulty;
