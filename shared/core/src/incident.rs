@@ -118,6 +118,17 @@ pub enum IncidentKind {
 }
 
 impl IncidentKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::RestartLoop,
+        Self::DeploymentFailed,
+        Self::DeploymentStuck,
+        Self::BadRedeployed,
+        Self::Environment,
+        Self::Alarm,
+        Self::ByHand,
+    ];
+
     /// As in JSON and message attributes.
     pub fn slug(self) -> &'static str {
         match self {

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::event::Event;
-use crate::incident::Resolution;
+use crate::incident::{IncidentKind, Resolution};
 use crate::report::{Entry, What};
 use crate::rollback::Reason;
 use crate::scaling::ScalingTaken;
+use crate::stop::Verdict;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Steady";
@@ -22,10 +23,9 @@ pub const STACK: &str = "Stack";
 /// A metric. Its series is named by [`NAMESPACE`], its name, [`STACK`], and its own dimension if it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
-    /// Tasks whose stop was heard of first, by [`Verdict`](crate::stop::Verdict): `revision`, `environment`, `benign`,
-    /// `ambiguous`, `unknown`.
+    /// Tasks whose stop was heard of first, by [`Verdict`].
     Stops,
-    /// Incidents that opened, by [`IncidentKind`](crate::incident::IncidentKind): `restart-loop`, `deployment-failed`, …
+    /// Incidents that opened, by [`IncidentKind`].
     IncidentsOpened,
     /// What became of rollbacks: `begun` (ECS took the call), `verified` (it helped; of one of ECS's own too), `unverified`
     /// (it was done and did not help), `failed` (decided and not done), `refused` (looked at and not decided).
@@ -35,7 +35,7 @@ pub enum Metric {
     /// From the time that ECS's event names to the turn that decides upon it. Event times have whole seconds, so it is up to a
     /// second too long. An event that comes again, because its turn could not be finished, counts again.
     EventLag,
-    /// Attempts that AWS throttled, those that the SDK repeated among them, by the API: `ecs`, `dynamodb`, …
+    /// Attempts that AWS throttled, those that the SDK repeated among them, by the service: `ecs`, `dynamodb`, …
     Throttles,
     /// Messages that go back to their queue, by the function: `watch`, `alarm`, `scale`.
     MessagesFailed,
@@ -84,6 +84,27 @@ impl Metric {
             Self::Throttles => Some("Service"),
             Self::MessagesFailed => Some("Function"),
             Self::PlanWrites | Self::EventLag => None,
+        }
+    }
+
+    /// The values of [`Self::dimension`], all that there are; none where it has no dimension.
+    pub fn values(self) -> Vec<&'static str> {
+        match self {
+            Self::Stops => Verdict::ALL.map(Verdict::as_str).to_vec(),
+            Self::IncidentsOpened => IncidentKind::ALL.map(IncidentKind::slug).to_vec(),
+            Self::Rollbacks => vec!["begun", "verified", "unverified", "failed", "refused"],
+            // Those of the SDK's crates by which Steady calls: `aws-sdk-…`.
+            Self::Throttles => vec![
+                "ecs",
+                "dynamodb",
+                "ssm",
+                "sns",
+                "applicationautoscaling",
+                "cloudwatch",
+                "cloudwatchlogs",
+            ],
+            Self::MessagesFailed => vec!["watch", "alarm", "scale"],
+            Self::PlanWrites | Self::EventLag => Vec::new(),
         }
     }
 

@@ -99,7 +99,11 @@ fn each_thing_that_happens_is_counted_as_what_it_is() {
     ];
     for (what, expected) in cases {
         let said = format!("{what:?}");
-        assert_eq!(shown(&Tally::of_entries(&[entry(what)])), expected, "{said}");
+        let tally = Tally::of_entries(&[entry(what)]);
+        assert_eq!(shown(&tally), expected, "{said}");
+        for (metric, value, _) in tally.counts() {
+            assert!(metric.values().contains(&value.unwrap()), "{metric:?} lists {value:?}");
+        }
     }
 }
 
@@ -151,4 +155,7 @@ fn the_lag_is_of_events_only_and_never_negative() {
 fn no_two_metrics_have_a_name_in_common() {
     let names: BTreeSet<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
     assert_eq!(names.len(), Metric::ALL.len());
+    for metric in Metric::ALL {
+        assert_eq!(metric.values().is_empty(), metric.dimension().is_none(), "{metric:?}");
+    }
 }

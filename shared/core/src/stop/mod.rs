@@ -46,6 +46,10 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Revision, Self::Environment, Self::Benign, Self::Ambiguous, Self::Unknown];
+
     /// The kebab-case word, as in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
