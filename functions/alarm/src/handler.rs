@@ -40,7 +40,7 @@ impl Alarm {
                 failed.extend(share.messages);
             }
         }
-        queue::answer(failed)
+        queue::answer("alarm", failed, invocation)
     }
 
     /// To each service whose config names the alarm; whether all of it was done.
@@ -59,6 +59,10 @@ impl Alarm {
                 return false;
             }
         };
+        if uses.rollback.is_empty() && uses.surge.is_empty() {
+            let request = invocation.request.as_str();
+            tracing::debug!(request, alarm, "no service's config names it");
+        }
         let mut done = true;
         for service in &uses.rollback {
             let took = self.turns.take(service, &share.events, invocation, clock()).await;

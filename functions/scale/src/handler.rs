@@ -90,7 +90,7 @@ impl Scale {
                 }
             }
         }
-        queue::answer(failed)
+        queue::answer("scale", failed, invocation)
     }
 
     /// A service's file was written; whether all was done.

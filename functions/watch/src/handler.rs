@@ -35,7 +35,7 @@ impl Watch {
         let batch = Batch::sort(queue::messages(batch));
         let mut failed = queue::give_back(batch.unreadable, invocation);
         for (message, why) in batch.unused {
-            tracing::info!(request = invocation.request, message, kind = "skipped", "{why}");
+            tracing::debug!(request = invocation.request, message, kind = "skipped", "{why}");
         }
         for (service, share) in batch.services {
             if self.turns.take(&service, &share.events, invocation, clock()).await != Took::Whole {
@@ -43,7 +43,7 @@ impl Watch {
             }
         }
         failed.extend(self.families(batch.families, invocation, &clock).await);
-        queue::answer(failed)
+        queue::answer("watch", failed, invocation)
     }
 
     /// A turn for each family, with one reading of what config asks for; the messages that have to come again.

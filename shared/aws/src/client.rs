@@ -36,6 +36,7 @@ use crate::metrics::Metrics;
 use crate::parameters::Parameters;
 use crate::scaling::Scaling;
 use crate::table::Table;
+use crate::throttles::Throttles;
 use crate::topics::Topics;
 
 /// How long a call may take and how often it is tried. [`Settings::default`] is what runs in an account.
@@ -77,6 +78,7 @@ impl Default for Settings {
 pub struct Aws {
     config: SdkConfig,
     settings: Settings,
+    throttles: Throttles,
 }
 
 impl Aws {
@@ -138,12 +140,17 @@ impl Aws {
                 text: "no region is set, neither by `AWS_REGION` nor by the profile".to_owned(),
             });
         }
-        Ok(Self { config, settings })
+        Ok(Self { config, settings, throttles: Throttles::default() })
     }
 
     /// The region that is called: `eu-west-1`.
     pub fn region(&self) -> &str {
         self.config.region().map_or("", |region| region.as_ref())
+    }
+
+    /// Of all clients made of this one.
+    pub fn throttles(&self) -> &Throttles {
+        &self.throttles
     }
 
     /// Between two writes of scaling.
@@ -153,27 +160,41 @@ impl Aws {
 
     /// ECS, to read and to change.
     pub fn ecs(&self) -> Ecs {
-        let once = aws_sdk_ecs::config::Builder::from(&self.config)
+        let once = self
+            .ecs_config()
             .retry_config(RetryConfig::disabled())
             // Its only attempt has all of the call's time.
-            .timeout_config(timeouts(self.settings.operation_timeout, &self.settings))
-            .build();
-        Ecs::new(aws_sdk_ecs::Client::new(&self.config), aws_sdk_ecs::Client::from_conf(once))
+            .timeout_config(timeouts(self.settings.operation_timeout, &self.settings));
+        Ecs::new(
+            aws_sdk_ecs::Client::from_conf(self.ecs_config().build()),
+            aws_sdk_ecs::Client::from_conf(once.build()),
+        )
+    }
+
+    fn ecs_config(&self) -> aws_sdk_ecs::config::Builder {
+        let config = aws_sdk_ecs::config::Builder::from(&self.config);
+        config.interceptor(self.throttles.of("ecs"))
     }
 
     /// The table of records, by its name or ARN.
     pub fn table(&self, name: &str) -> Table {
-        Table::new(aws_sdk_dynamodb::Client::new(&self.config), name)
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.config)
+            .interceptor(self.throttles.of("dynamodb"));
+        Table::new(aws_sdk_dynamodb::Client::from_conf(config.build()), name)
     }
 
     /// Config as parameters below `prefix`, usually [`parameters::PREFIX`](crate::parameters::PREFIX).
     pub fn parameters(&self, prefix: &str) -> Parameters {
-        Parameters::new(aws_sdk_ssm::Client::new(&self.config), prefix)
+        let config =
+            aws_sdk_ssm::config::Builder::from(&self.config).interceptor(self.throttles.of("ssm"));
+        Parameters::new(aws_sdk_ssm::Client::from_conf(config.build()), prefix)
     }
 
     /// Topics; `default_topic` is the ARN of the one for messages that name none.
     pub fn topics(&self, default_topic: &str) -> Topics {
-        Topics::new(aws_sdk_sns::Client::new(&self.config), default_topic)
+        let config =
+            aws_sdk_sns::config::Builder::from(&self.config).interceptor(self.throttles.of("sns"));
+        Topics::new(aws_sdk_sns::Client::from_conf(config.build()), default_topic)
     }
 
     /// Who calls.
@@ -183,38 +204,48 @@ impl Aws {
 
     /// The scaling of ECS services, to read and to change.
     pub fn scaling(&self) -> Scaling {
-        let once = aws_sdk_applicationautoscaling::config::Builder::from(&self.config)
+        let config = || {
+            aws_sdk_applicationautoscaling::config::Builder::from(&self.config)
+                .interceptor(self.throttles.of("applicationautoscaling"))
+        };
+        let once = config()
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts(self.settings.operation_timeout, &self.settings))
-            .build();
+            .timeout_config(timeouts(self.settings.operation_timeout, &self.settings));
         Scaling::new(
-            aws_sdk_applicationautoscaling::Client::new(&self.config),
-            aws_sdk_applicationautoscaling::Client::from_conf(once),
+            aws_sdk_applicationautoscaling::Client::from_conf(config().build()),
+            aws_sdk_applicationautoscaling::Client::from_conf(once.build()),
             self.alarms(),
-            aws_sdk_ecs::Client::new(&self.config),
+            aws_sdk_ecs::Client::from_conf(self.ecs_config().build()),
         )
     }
 
     /// CloudWatch's alarms.
     pub fn alarms(&self) -> Alarms {
-        let once = aws_sdk_cloudwatch::config::Builder::from(&self.config)
+        let once = self
+            .cloudwatch_config()
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts(self.settings.operation_timeout, &self.settings))
-            .build();
+            .timeout_config(timeouts(self.settings.operation_timeout, &self.settings));
         Alarms::new(
-            aws_sdk_cloudwatch::Client::new(&self.config),
-            aws_sdk_cloudwatch::Client::from_conf(once),
+            aws_sdk_cloudwatch::Client::from_conf(self.cloudwatch_config().build()),
+            aws_sdk_cloudwatch::Client::from_conf(once.build()),
         )
     }
 
     /// CloudWatch's metrics.
     pub fn metrics(&self) -> Metrics {
-        Metrics::new(aws_sdk_cloudwatch::Client::new(&self.config))
+        Metrics::new(aws_sdk_cloudwatch::Client::from_conf(self.cloudwatch_config().build()))
+    }
+
+    fn cloudwatch_config(&self) -> aws_sdk_cloudwatch::config::Builder {
+        let config = aws_sdk_cloudwatch::config::Builder::from(&self.config);
+        config.interceptor(self.throttles.of("cloudwatch"))
     }
 
     /// The logs of containers.
     pub fn logs(&self) -> Logs {
-        Logs::new(aws_sdk_cloudwatchlogs::Client::new(&self.config))
+        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
+            .interceptor(self.throttles.of("cloudwatchlogs"));
+        Logs::new(aws_sdk_cloudwatchlogs::Client::from_conf(config.build()))
     }
 }
 

@@ -32,4 +32,5 @@ pub mod parameters;
 pub mod scaling;
 mod service_revision;
 pub mod table;
+pub mod throttles;
 pub mod topics;

@@ -21,6 +21,8 @@ pub struct Entry {
     pub service: Option<ServiceKey>,
     /// The open incident's kind, if it is about one.
     pub incident: Option<IncidentKind>,
+    /// The deployment it is about: the task's own, or the incident's.
+    pub deployment: Option<DeploymentId>,
     /// The revision it is about, where known.
     pub revision: Option<TaskDefinitionRevision>,
     /// Key 1 where it was looked at.
@@ -42,6 +44,7 @@ impl Entry {
             at,
             service,
             incident: None,
+            deployment: stop.and_then(|stop| stop.deployment.clone()),
             revision: stop.and_then(|stop| stop.revision.clone()),
             evidence: None,
             cause: stop.map(|stop| stop.cause),

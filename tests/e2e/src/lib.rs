@@ -155,6 +155,7 @@ pub fn settings(topic: &str, mode: Mode) -> Settings {
         config_prefix: CONFIG_PREFIX.to_owned(),
         probes: true,
         clusters: Clusters::default(),
+        stack: "steady".to_owned(),
     }
 }
 
@@ -364,8 +365,8 @@ impl Account {
     fn invocation(&mut self) -> Result<Invocation, Failure> {
         self.invocations += 1;
         let request = format!("request-{}", self.invocations);
-        let account = Some(ACCOUNT.into());
-        Ok(Invocation { request, deadline: self.now().saturating_add(TIMEOUT)?, account })
+        let deadline = self.now().saturating_add(TIMEOUT)?;
+        Ok(Invocation::new(request, deadline, Some(ACCOUNT.into())))
     }
 
     /// Invokes `watch`, as Lambda does.

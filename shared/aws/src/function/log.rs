@@ -3,21 +3,38 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use steady_core::report::Entry;
+use steady_core::event::Event;
+use steady_core::installation::Mode;
+use steady_core::report::{Entry, What};
+use tracing::Level;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-/// Sends logs to standard output, which Lambda takes to CloudWatch Logs. Called once, at start.
-pub fn to_stdout() {
+use super::settings::Settings;
+
+/// Sends logs to standard output, which Lambda takes to CloudWatch Logs: what is at `level`, or graver. Called once, at start.
+///
+/// Each line has `timestamp` and `level`: Lambda takes one that lacks either for one at INFO, and keeps it back where the
+/// function logs less (Lambda developer guide, "Log-level filtering").
+pub fn to_stdout(level: Level) {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_events(FmtSpan::NONE)
         .with_target(false)
-        // Lambda stamps each line itself; the time of what happened is in the entry.
-        .without_time()
-        .with_max_level(tracing::Level::INFO)
+        .with_max_level(level)
         .init();
+}
+
+/// The first line of a process: what runs, and what it may do.
+pub(crate) fn started(settings: &Settings) {
+    let mode = match settings.mode {
+        Mode::Observe => "observe",
+        Mode::Act => "act",
+    };
+    let Settings { probes, config_prefix, stack, .. } = settings;
+    let version = steady_core::VERSION;
+    tracing::info!(version, stack, mode, probes, config_prefix, "Steady {version} starts");
 }
 
 /// Says why the function cannot run, and with which code it ends. Lambda logs it and reports the function's start as
@@ -28,21 +45,34 @@ pub fn cannot_run(error: &dyn Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// One thing that happened; to a family, where it is no service's.
-pub(crate) fn entry(request: &str, family: Option<&str>, entry: &Entry) {
-    let empty = String::new;
+/// One thing that happened: `at` is when, as it was told; `events` what the turn rests on. To a family, where it is no
+/// service's.
+pub(crate) fn entry(request: &str, events: Option<&str>, family: Option<&str>, entry: &Entry) {
+    let notice = match &entry.what {
+        What::Notice(notice) => Some(notice.id.as_str()),
+        _ => None,
+    };
     tracing::info!(
         request,
+        events,
         at = %entry.at,
-        service = entry.service.as_ref().map_or_else(empty, ToString::to_string),
+        service = entry.service.as_ref().map(|service| service.as_str()),
         family,
         kind = entry.what.kind(),
         incident = entry.incident.map(|kind| kind.slug()),
+        deployment = entry.deployment.as_ref().map(|deployment| deployment.as_str()),
         revision = entry.revision.as_ref().map(|revision| revision.as_str()),
         evidence = entry.evidence,
+        notice,
         "{}",
         entry.reason(),
     );
+}
+
+/// EventBridge's ids of what came in, one after the other, with blanks between. `None`: nothing came in.
+pub(crate) fn ids(events: &[Event]) -> Option<String> {
+    let ids: Vec<&str> = events.iter().filter_map(|event| event.id.as_deref()).collect();
+    (!ids.is_empty()).then(|| ids.join(" "))
 }
 
 /// An error and what caused it, on one line.

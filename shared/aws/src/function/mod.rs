@@ -1,6 +1,7 @@
 //! What the functions have in common: their wiring, their environment, their queues' batches, their
 //! logs, and how they take turns.
 
+pub mod emf;
 pub mod log;
 pub mod queue;
 pub mod run;
@@ -8,6 +9,7 @@ pub mod scaling;
 pub mod settings;
 
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use steady_core::config::ConfigTree;
@@ -17,6 +19,7 @@ use steady_core::name::{Account, FamilyKey, ServiceKey};
 use steady_core::record::Whose;
 use steady_core::standalone::{self, FamilyTurn};
 use steady_core::switch::{self, Place, SwitchTurn};
+use steady_core::tally::Tally;
 use steady_core::turn::{Ports, Taken, Turn, TurnError};
 
 use crate::client::Aws;
@@ -37,7 +40,7 @@ pub const TURN_TAKES: SignedDuration = SignedDuration::from_secs(10);
 pub const GIVEN_UP_BEFORE: SignedDuration = SignedDuration::from_secs(1);
 
 /// An invocation, as Lambda describes it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Invocation {
     /// `Lambda-Runtime-Aws-Request-Id`: who holds a claim.
     pub request: String,
@@ -45,9 +48,25 @@ pub struct Invocation {
     pub deadline: Timestamp,
     /// Whose function it is, by `Lambda-Runtime-Invoked-Function-Arn`; `None` where that is no ARN.
     pub account: Option<Account>,
+    counted: Mutex<Tally>,
 }
 
 impl Invocation {
+    /// In which nothing was counted so far.
+    pub fn new(request: impl Into<String>, deadline: Timestamp, account: Option<Account>) -> Self {
+        Self { request: request.into(), deadline, account, counted: Mutex::default() }
+    }
+
+    /// Counts what has happened in it.
+    pub(super) fn count(&self, tally: Tally) {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).merge(tally);
+    }
+
+    /// What was counted in it.
+    pub fn counted(&self) -> Tally {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether the time that is left suffices for `what`.
     pub fn has(&self, what: SignedDuration, now: Timestamp) -> bool {
         self.deadline.duration_since(now) >= what
@@ -72,22 +91,34 @@ impl Invocation {
         has_time
     }
 
-    /// Logs what came of a turn.
-    fn report(&self, whose: &Whose, taken: Option<Result<Taken, TurnError>>) -> Took {
+    /// Logs what came of a turn, and counts it.
+    fn report(
+        &self,
+        whose: &Whose,
+        events: &[Event],
+        taken: Option<Result<Taken, TurnError>>,
+    ) -> Took {
         let (request, (service, family)) = (self.request.as_str(), names(whose));
+        let events = log::ids(events);
+        let events = events.as_deref();
         match taken {
             Some(Ok(taken)) => {
+                self.count(Tally::of_entries(&taken.entries));
                 for entry in &taken.entries {
-                    log::entry(request, family.as_deref(), entry);
+                    log::entry(request, events, family.as_deref(), entry);
                 }
                 for why in &taken.unfinished {
-                    tracing::warn!(request, service, family, "not finished: {why}");
+                    tracing::warn!(request, events, service, family, "not finished: {why}");
+                }
+                if taken.entries.is_empty() {
+                    tracing::debug!(request, events, service, family, "nothing follows");
                 }
                 if taken.unfinished.is_empty() { Took::Whole } else { Took::Unfinished }
             }
             None => {
                 tracing::warn!(
                     request,
+                    events,
                     service,
                     family,
                     "given up half way, since no time is left"
@@ -96,7 +127,7 @@ impl Invocation {
             }
             Some(Err(error)) => {
                 let why = log::chain(&error);
-                tracing::error!(request, service, family, "{why}");
+                tracing::error!(request, events, service, family, "{why}");
                 Took::Failed
             }
         }
@@ -181,7 +212,8 @@ impl Turns {
             logs: &self.logs,
         };
         let taken = invocation.in_time(now, boxed(ports.take(&turn))).await;
-        invocation.report(&whose, taken)
+        invocation.count(Tally::of_events(events, now));
+        invocation.report(&whose, events, taken)
     }
 
     /// The same for tasks of no service.
@@ -201,7 +233,8 @@ impl Turns {
         let turn = FamilyTurn { family, events, defaults, now, until, by };
         let taken = boxed(standalone::take(&self.table, &self.topics, &turn));
         let taken = invocation.in_time(now, taken).await;
-        invocation.report(&whose, taken)
+        invocation.count(Tally::of_events(events, now));
+        invocation.report(&whose, events, taken)
     }
 
     /// The same for the account's switch. `defaults`: where and how it is told; what cannot be read leaves the default
@@ -223,7 +256,7 @@ impl Turns {
         let turn = SwitchTurn { place: &place, now, until, by };
         let taken = boxed(switch::take(&self.table, &self.topics, &turn));
         let taken = invocation.in_time(now, taken).await;
-        invocation.report(&Whose::Account, taken)
+        invocation.report(&Whose::Account, &[], taken)
     }
 }
 
@@ -251,8 +284,7 @@ mod tests {
     async fn a_turn_that_hangs_is_given_up_before_lambda_ends_the_invocation() {
         let now = Timestamp::UNIX_EPOCH;
         let left = GIVEN_UP_BEFORE + SignedDuration::from_millis(20);
-        let invocation =
-            Invocation { request: "1".to_owned(), deadline: now + left, account: None };
+        let invocation = Invocation::new("1", now + left, None);
         assert_eq!(invocation.in_time(now, std::future::pending::<()>()).await, None);
         assert_eq!(invocation.in_time(now, async { 7 }).await, Some(7));
     }

@@ -3,6 +3,7 @@
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use steady_core::event::{self, Event};
 use steady_core::name::Interner;
+use steady_core::tally::{Metric, Tally};
 
 use super::Invocation;
 
@@ -81,9 +82,16 @@ pub fn give_back(unreadable: Vec<Unreadable>, invocation: &Invocation) -> Vec<St
     unreadable.into_iter().map(log).collect()
 }
 
-/// The answer that names the messages that have to come again (Lambda developer guide, "Using Lambda with Amazon SQS",
-/// partial batch responses).
-pub fn answer(failed: Vec<String>) -> SqsBatchResponse {
+/// The answer of `function` that names the messages that have to come again (Lambda developer guide, "Using Lambda with Amazon
+/// SQS", partial batch responses). They are counted.
+pub fn answer(
+    function: &'static str,
+    failed: Vec<String>,
+    invocation: &Invocation,
+) -> SqsBatchResponse {
+    let mut tally = Tally::default();
+    tally.add(Metric::MessagesFailed, Some(function), failed.len());
+    invocation.count(tally);
     let failure = |message| {
         let mut failure = BatchItemFailure::default();
         failure.item_identifier = message;
@@ -116,12 +124,15 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_names_what_has_to_come_again() {
-        let answer = answer(vec!["m1".to_owned(), "m3".to_owned()]);
+    fn the_answer_names_what_has_to_come_again_and_counts_it() {
+        let invocation = Invocation::new("1", jiff::Timestamp::UNIX_EPOCH, None);
+        let answer = answer("watch", vec!["m1".to_owned(), "m3".to_owned()], &invocation);
         let expected = serde_json::json!({ "batchItemFailures": [
             { "itemIdentifier": "m1" },
             { "itemIdentifier": "m3" },
         ]});
         assert_eq!(serde_json::to_value(answer).unwrap(), expected);
+        let counted: Vec<_> = invocation.counted().counts().collect();
+        assert_eq!(counted, [(Metric::MessagesFailed, Some("watch"), 2)]);
     }
 }

@@ -1,4 +1,4 @@
-//! What every function's `main` does: logs, settings, clients, handler, run.
+//! What every function's `main` does: logs, settings, clients, handler, run; and what was counted, after each invocation.
 
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
 use steady_core::name::Arn;
+use tracing::Level;
 
-use super::settings::Settings;
+use super::emf::Emf;
+use super::settings::{self, Settings, SettingsError};
 use super::{Invocation, log};
 use crate::client::{Aws, Settings as Timing};
 
@@ -30,14 +31,19 @@ where
     Event: DeserializeOwned,
     Answer: Serialize,
 {
-    log::to_stdout();
-    match serve(new, handle).await {
+    #[expect(clippy::disallowed_methods, reason = "the environment is read here, once")]
+    let variable = |name: &str| std::env::var(name).ok();
+    let level = settings::log_level(variable);
+    log::to_stdout(*level.as_ref().unwrap_or(&Level::INFO));
+    match serve(level, variable, new, handle).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => log::cannot_run(&*error),
     }
 }
 
 async fn serve<Function, Event, Answer>(
+    level: Result<Level, SettingsError>,
+    variable: impl Fn(&str) -> Option<String>,
     new: impl FnOnce(&Aws, &Settings) -> Function,
     handle: impl AsyncFn(&Function, Event, &Invocation, Clock) -> Result<Answer, Error>,
 ) -> Result<(), Error>
@@ -45,9 +51,11 @@ where
     Event: DeserializeOwned,
     Answer: Serialize,
 {
-    #[expect(clippy::disallowed_methods, reason = "the environment is read here, once")]
-    let settings = Settings::read(|name| std::env::var(name).ok())?;
-    let function = &new(&Aws::load(Timing::default()).await?, &settings);
+    let (level, settings) = (level?, Settings::read(variable)?);
+    let aws = &Aws::load(Timing::default()).await?;
+    let function = &new(aws, &settings);
+    let emf = &Emf::start(&settings.stack, level)?;
+    log::started(&settings);
     #[expect(clippy::disallowed_methods, reason = "the functions' clock")]
     let clock: Clock = Timestamp::now;
     let handle = &handle;
@@ -56,11 +64,21 @@ where
         let deadline = Timestamp::from_millisecond(deadline)?;
         let whose = Arn::parse(&event.context.invoked_function_arn);
         let account = whose.map(|arn| arn.account.into());
-        let invocation = Invocation { request: event.context.request_id, deadline, account };
+        let invocation = Invocation::new(event.context.request_id, deadline, account);
         // The SDK's futures nest deeper than the compiler follows in one type.
         let answer: Pin<Box<dyn Future<Output = _>>> =
             Box::pin(handle(function, event.payload, &invocation, clock));
-        answer.await
+        let answer = answer.await;
+        let mut tally = invocation.counted();
+        tally.merge(aws.throttles().take());
+        // Whether it is counted makes no difference to what was done.
+        if let Err(error) = emf.print(&tally, clock(), std::io::stdout().lock()) {
+            tracing::warn!(
+                request = invocation.request,
+                "what was counted is not printed: {error}"
+            );
+        }
+        answer
     }))
     .await
 }

@@ -8,7 +8,8 @@ use steady_core::installation::{Home, Mode};
 use steady_core::name::ServiceKey;
 use steady_core::port::Pace;
 use steady_core::record::Whose;
-use steady_core::scaling::{ScalingPorts, ScalingTaken, ScalingTurn, WhyTurn};
+use steady_core::scaling::{Plan, ScalingPorts, ScalingTaken, ScalingTurn, WhyTurn};
+use steady_core::tally::Tally;
 use steady_core::turn::TurnError;
 
 use super::settings::Settings;
@@ -152,48 +153,59 @@ impl ScalingTurns {
             pace,
         };
         let taken = invocation.in_time(now, boxed(ports.take(&turn))).await;
-        report(invocation, service, taken)
+        report(invocation, service, why, taken)
     }
 }
 
-/// Logs what came of it.
+/// Logs what came of it, and counts it.
 fn report(
     invocation: &Invocation,
     service: &ServiceKey,
+    why: WhyTurn,
     taken: Option<Result<ScalingTaken, TurnError>>,
 ) -> (Took, Option<ScalingTaken>) {
-    let (request, service) = (invocation.request.as_str(), service.as_str());
+    let (request, service, turn) = (invocation.request.as_str(), service.as_str(), why.slug());
     let taken = match taken {
         Some(Ok(taken)) => taken,
         Some(Err(error)) => {
-            let why = log::chain(&error);
-            tracing::error!(request, service, "{why}");
+            let said = log::chain(&error);
+            tracing::error!(request, service, turn, "{said}");
             return (Took::Failed, None);
         }
         None => {
-            tracing::warn!(request, service, "given up half way, since no time is left");
+            tracing::warn!(request, service, turn, "given up half way, since no time is left");
             return (Took::Unfinished, None);
         }
     };
-    for object in &taken.done {
-        let said = object.to_string();
-        tracing::info!(request, service, kind = "scaling-written", "{said}");
+    invocation.count(Tally::of_scaling(&taken));
+    for said in taken.written() {
+        tracing::info!(request, service, turn, kind = "scaling-written", "{said}");
     }
     for entry in &taken.entries {
-        log::entry(request, None, entry);
+        log::entry(request, None, None, entry);
     }
     if let Some(brake) = &taken.brake {
-        tracing::info!(request, service, kind = "scaling-held", "{brake}");
+        let changes = taken.plan.as_ref().map_or(0, |plan| plan.changes.len());
+        let said = format!("{changes} changes are not written: {brake}");
+        // The same at each pass, for as long as it is so.
+        if why == WhyTurn::Drift {
+            tracing::debug!(request, service, turn, kind = "scaling-held", "{said}");
+        } else {
+            tracing::info!(request, service, turn, kind = "scaling-held", "{said}");
+        }
     }
     for (object, error) in &taken.refused {
-        tracing::warn!(request, service, "{object}: {error}");
+        tracing::warn!(request, service, turn, kind = "scaling-refused", "{object}: {error}");
     }
     for finding in taken.rejected.iter().flatten() {
         let said = finding.to_string();
-        tracing::warn!(request, service, kind = "config-rejected", "{said}");
+        tracing::warn!(request, service, turn, kind = "config-rejected", "{said}");
     }
-    for why in &taken.unfinished {
-        tracing::warn!(request, service, "not finished: {why}");
+    for said in &taken.unfinished {
+        tracing::warn!(request, service, turn, "not finished: {said}");
+    }
+    if taken.plan.as_ref().is_some_and(Plan::is_empty) {
+        tracing::debug!(request, service, turn, "nothing differs");
     }
     let took = if taken.unfinished.is_empty() { Took::Whole } else { Took::Unfinished };
     (took, Some(taken))

@@ -3,6 +3,7 @@
 use steady_core::clusters::Clusters;
 use steady_core::installation::Mode;
 use thiserror::Error;
+use tracing::Level;
 
 /// What the stack's parameters come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,9 @@ pub struct Settings {
     /// `STEADY_CLUSTERS`: the clusters that are looked after, a name in which `*` stands for any text; all of them where it is
     /// not set.
     pub clusters: Clusters,
+    /// `STEADY_STACK`: the stack's name, by which its metrics are told apart from another installation's; `steady` where it
+    /// is not set.
+    pub stack: String,
 }
 
 /// A variable that cannot be used.
@@ -54,6 +58,25 @@ const PREFIX: (&str, &str) =
     ("STEADY_CONFIG_PREFIX", "a parameter path such as `/steady/config`, without a `/` at its end");
 const CLUSTERS: (&str, &str) =
     ("STEADY_CLUSTERS", "a cluster's name in which `*` stands for any text, such as `prod-*`");
+const STACK: &str = "STEADY_STACK";
+const LOG_LEVEL: (&str, &str) =
+    ("AWS_LAMBDA_LOG_LEVEL", "`TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`");
+
+/// `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets to what the function's logging configuration says (Lambda developer guide,
+/// "Log-level filtering"): what is logged at least. INFO where it is not set. Lambda's `FATAL` is `ERROR` here: nothing is graver.
+///
+/// # Errors
+/// [`SettingsError::Invalid`]
+pub fn log_level(variable: impl Fn(&str) -> Option<String>) -> Result<Level, SettingsError> {
+    match variable(LOG_LEVEL.0).as_deref() {
+        None | Some("" | "INFO") => Ok(Level::INFO),
+        Some("TRACE") => Ok(Level::TRACE),
+        Some("DEBUG") => Ok(Level::DEBUG),
+        Some("WARN") => Ok(Level::WARN),
+        Some("ERROR" | "FATAL") => Ok(Level::ERROR),
+        Some(other) => Err(invalid(LOG_LEVEL, other)),
+    }
+}
 
 impl Settings {
     /// From the variables that `variable` finds. An empty one counts as not set.
@@ -84,7 +107,8 @@ impl Settings {
             None => Clusters::default(),
             Some(text) => text.parse().map_err(|_| invalid(CLUSTERS, &text))?,
         };
-        Ok(Self { table, topic, mode, probes, config_prefix, clusters })
+        let stack = variable(STACK).unwrap_or_else(|| "steady".to_owned());
+        Ok(Self { table, topic, mode, probes, config_prefix, clusters, stack })
     }
 }
 
@@ -109,6 +133,11 @@ fn invalid((name, expected): (&'static str, &'static str), value: &str) -> Setti
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use serde_json::Value;
+
     use super::*;
 
     const TOPIC_ARN: &str = "arn:aws:sns:eu-west-1:111122223333:steady";
@@ -135,6 +164,7 @@ mod tests {
                 probes: false,
                 config_prefix: "/steady/config".to_owned(),
                 clusters: Clusters::default(),
+                stack: "steady".to_owned(),
             }
         );
         assert!(read(&[("STEADY_PROBES", "allowed")]).unwrap().probes);
@@ -175,6 +205,70 @@ mod tests {
         ];
         for (set, said) in cases {
             assert_eq!(read(&[set]).unwrap_err(), said);
+        }
+    }
+
+    #[test]
+    fn the_log_level_is_one_of_lambdas() {
+        let level = |value: Option<&str>| {
+            log_level(|name| value.filter(|_| name == "AWS_LAMBDA_LOG_LEVEL").map(str::to_owned))
+        };
+        let cases = [
+            (None, Level::INFO),
+            (Some(""), Level::INFO),
+            (Some("TRACE"), Level::TRACE),
+            (Some("DEBUG"), Level::DEBUG),
+            (Some("WARN"), Level::WARN),
+            (Some("ERROR"), Level::ERROR),
+            (Some("FATAL"), Level::ERROR),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(level(value), Ok(expected), "{value:?}");
+        }
+        assert_eq!(
+            level(Some("debug")).unwrap_err().to_string(),
+            "the environment variable `AWS_LAMBDA_LOG_LEVEL` is `debug`, expected `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`"
+        );
+    }
+
+    /// The template as CloudFormation gets it.
+    fn functions() -> BTreeMap<String, Value> {
+        let text = include_str!("../../../../infra/translated.json");
+        let template: Value = serde_json::from_str(text).unwrap();
+        let resources = template["Resources"].as_object().unwrap().clone();
+        let functions = resources.into_iter();
+        functions
+            .filter(|(_, resource)| resource["Type"] == "AWS::Lambda::Function")
+            .map(|(id, resource)| (id, resource["Properties"].clone()))
+            .collect()
+    }
+
+    #[test]
+    fn every_function_of_the_template_sets_what_is_read_and_nothing_else() {
+        let asked = RefCell::new(BTreeSet::new());
+        let good =
+            [("STEADY_TABLE", "steady"), ("STEADY_TOPIC", TOPIC_ARN), ("STEADY_MODE", "act")];
+        Settings::read(|name| {
+            asked.borrow_mut().insert(name.to_owned());
+            good.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+        .unwrap();
+        let functions = functions();
+        assert_eq!(functions.len(), 4);
+        for (id, function) in functions {
+            let variables = function["Environment"]["Variables"].as_object().unwrap();
+            let set: BTreeSet<String> = variables.keys().cloned().collect();
+            assert_eq!(set, *asked.borrow(), "{id}");
+        }
+    }
+
+    /// Lambda sets AWS_LAMBDA_LOG_LEVEL only then.
+    #[test]
+    fn every_function_of_the_template_logs_json_at_a_level() {
+        for (id, function) in functions() {
+            let logging = &function["LoggingConfig"];
+            assert_eq!(logging["LogFormat"], "JSON", "{id}");
+            assert!(!logging["ApplicationLogLevel"].is_null(), "{id}");
         }
     }
 }

@@ -354,6 +354,7 @@ impl Deciding<'_> {
         let causes = self.record.ledger.deployment(&incident.about).map(Deployment::causes);
         self.entries.push(Entry {
             incident: Some(incident.kind),
+            deployment: Some(incident.about.clone()),
             revision: incident.revision.clone(),
             evidence: Some(incident.evidence),
             cause: causes.and_then(|causes| causes.first().map(|(cause, ..)| *cause)),

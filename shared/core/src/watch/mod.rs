@@ -312,6 +312,7 @@ fn absorb(record: &mut Record, mut events: Vec<Event>, entries: &mut Vec<Entry>,
                     Absorbed::Detail | Absorbed::Repeat => continue,
                 };
                 entries.push(Entry {
+                    deployment: task.deployment.clone(),
                     revision: task.revision.clone(),
                     ..Entry::plain(at, Some(record.service.clone()), what)
                 });

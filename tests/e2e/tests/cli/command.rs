@@ -200,7 +200,7 @@ pub(crate) async fn takes_config_in(account: &Account) {
     let turns = ScalingTurns::new(&aws, &settings(&account.topic, Mode::Act));
     let now = account.now();
     let deadline = now + minutes(1);
-    let invocation = Invocation { request: "config".to_owned(), deadline, account: None };
+    let invocation = Invocation::new("config", deadline, None);
     let pace = turns.pace(&invocation, now);
     let service = "prod/checkout".into();
     let (_, taken) = turns.take(&service, WhyTurn::ConfigChanged, &pace, now).await;
