@@ -215,6 +215,7 @@ async fn every_method(
             // The first call reads the machine's certificates: work that must not eat into the short times of others.
             let _ = method.call(&aws, &topic).await;
             let before = local.calls().len();
+            let _ = aws.throttles().take();
             local.fault(Fault { when: When::always(service, operation), what });
             all_are_warm.wait().await;
 
@@ -226,6 +227,16 @@ async fn every_method(
             let asked: Vec<_> =
                 local.calls().split_off(before).into_iter().map(|call| call.operation).collect();
             assert_eq!(asked, vec![operation; tries], "{method:?}");
+            let counted: Vec<_> = aws.throttles().take().counts().collect();
+            let throttled = if expected == "throttled" { tries as u64 } else { 0 };
+            let times: u64 = counted.iter().map(|(.., times)| times).sum();
+            assert_eq!(
+                times, throttled,
+                "{method:?}: each attempt that was throttled: {counted:?}"
+            );
+            for (metric, value, _) in counted {
+                assert!(metric.values().contains(&value.unwrap_or_default()), "{value:?}");
+            }
         });
     }
     while let Some(method) = methods.join_next().await {
