@@ -8,7 +8,7 @@ use crate::call::Outcome;
 use crate::fault::What;
 use crate::local_aws::State;
 use crate::request::{Protocol, Request};
-use crate::{autoscaling, cloudwatch, dynamodb, ecs, logs, sns, ssm, sts};
+use crate::{autoscaling, cloudwatch, dynamodb, ecs, iam, logs, sns, ssm, sts};
 
 /// The connection is to be closed without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,7 @@ async fn dispatch(state: &State, request: &Request, request_id: &str) -> Result<
         // "AWS JSON 1.1 protocol": what is no JSON object is a SerializationException, 400.
         return Err(Refusal::new("SerializationException", ""));
     }
+    iam::check(state, request)?;
     let json =
         |result: Result<_, Refusal>| result.map(|body| Answer::json(request.protocol, &body));
     match request.service.as_str() {

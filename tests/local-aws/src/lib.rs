@@ -19,7 +19,9 @@
 //! What is refused is refused with AWS's own error codes, and the code names the page or model that says so. What AWS takes
 //! and this does not know is refused with `NotKnownToLocalAws`, so that nothing seems to work that was only ignored.
 //!
-//! Deliberately not here: IAM (any access key may do anything), the check of the signature itself (its credential scope is
+//! A caller that was given a role's policy ([`LocalAws::give`]) may do no more than that; any other access key may do anything.
+//!
+//! Deliberately not here: the check of the signature itself (its credential scope is
 //! read, the HMAC is not computed), quotas and rates (a throttle is a fault that a test asks for), TLS, and a clock: time is
 //! the simulator's, except in DynamoDB, which stamps tables with the machine's. Nothing scales by itself either: policies and
 //! schedules are kept and told, and alarms change their state when somebody says so.
@@ -35,6 +37,7 @@ mod dynamodb;
 mod ecs;
 mod fault;
 mod front;
+mod iam;
 mod input;
 mod journal;
 mod local_aws;

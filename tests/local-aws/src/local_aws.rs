@@ -1,11 +1,12 @@
 //! The handle that tests and the demo hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use serde_json::Value;
 use steady_sim::{ApiError, Ecs, Setup};
+use steady_stack::policy::Policy;
 
 use crate::answer::numbered_id;
 use crate::autoscaling::{self, Autoscaling};
@@ -13,6 +14,7 @@ use crate::call::Call;
 use crate::cloudwatch::{self, Alarms, Metrics};
 use crate::dynamodb::DynamoDb;
 use crate::fault::Fault;
+use crate::iam::Iam;
 use crate::journal::{Journal, lock};
 use crate::logs::LogGroups;
 use crate::server::Server;
@@ -42,6 +44,7 @@ pub(crate) struct State {
     pub(crate) topics: Mutex<Topics>,
     pub(crate) log_groups: Mutex<LogGroups>,
     pub(crate) dynamodb: DynamoDb,
+    pub(crate) iam: Mutex<Iam>,
     /// What other services than ECS have sent to EventBridge and nobody has taken yet.
     events: Mutex<Events>,
 }
@@ -130,6 +133,7 @@ impl LocalAws {
                 parameters: Mutex::default(),
                 topics: Mutex::default(),
                 log_groups: Mutex::default(),
+                iam: Mutex::default(),
                 dynamodb: DynamoDb::start().await.map_err(StartError::DynamoDb)?,
                 setup,
             })
@@ -223,6 +227,22 @@ impl LocalAws {
     ) {
         let name = (namespace.to_owned(), name.to_owned(), dimensions.clone());
         lock(&self.state.metrics).add(name, values);
+    }
+
+    /// From now on calls with this access key may only what the policy allows: it is a role's, of that name. An access key
+    /// without one may do anything.
+    pub fn give(&self, access_key: &str, role: &str, policy: Policy) {
+        lock(&self.state.iam).give(access_key, role, policy);
+    }
+
+    /// What roles have asked for and were allowed so far: role and action, `("watch", "ecs:DescribeServices")`.
+    pub fn used(&self) -> BTreeSet<(String, String)> {
+        lock(&self.state.iam).used()
+    }
+
+    /// What roles have asked for and were denied so far, in order: `watch may not ecs:StopTask on arn:…`.
+    pub fn denied(&self) -> Vec<String> {
+        lock(&self.state.iam).denied()
     }
 
     /// Every call so far, in the order of arrival.

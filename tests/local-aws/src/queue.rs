@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::answer::numbered_id;
 
-/// `maxReceiveCount` of the product's queues: a message that five invocations could not process is a dead letter.
+/// `maxReceiveCount` unless [`Queue::received_at_most`] says another.
 const RECEIVE_COUNT_MAX: u32 = 5;
 
 /// A queue with its dead letters.
@@ -33,6 +33,7 @@ const RECEIVE_COUNT_MAX: u32 = 5;
 #[derive(Clone, Debug)]
 pub struct Queue {
     arn: String,
+    receive_count_max: u32,
     sent: u64,
     received: u64,
     waiting: VecDeque<Message>,
@@ -66,12 +67,24 @@ impl Queue {
     pub fn new(arn: &str) -> Self {
         Self {
             arn: arn.to_owned(),
+            receive_count_max: RECEIVE_COUNT_MAX,
             sent: 0,
             received: 0,
             waiting: VecDeque::new(),
             in_flight: Vec::new(),
             dead: Vec::new(),
         }
+    }
+
+    /// A message that so many invocations could not process is a dead letter (`maxReceiveCount` of the redrive policy).
+    #[must_use]
+    pub fn received_at_most(self, times: u32) -> Self {
+        Self { receive_count_max: times, ..self }
+    }
+
+    /// Its ARN.
+    pub fn arn(&self) -> &str {
+        &self.arn
     }
 
     /// Sends an EventBridge event, as a rule with this queue as its target does: the event is the body. Gives the message's id.
@@ -178,7 +191,7 @@ impl Queue {
         for message in done {
             if !failed.contains(&message.id) {
                 settled.deleted += 1;
-            } else if message.receive_count >= RECEIVE_COUNT_MAX {
+            } else if message.receive_count >= self.receive_count_max {
                 settled.dead += 1;
                 self.dead.push(message);
             } else {

@@ -8,6 +8,7 @@ mod dynamodb;
 mod ecs;
 mod faults;
 mod front;
+mod iam;
 mod logs;
 mod metrics;
 mod policies;
