@@ -1,4 +1,4 @@
-//! An account on the embedded AWS with Steady installed: what a stack would make, without a stack.
+//! An account on the embedded AWS with Steady installed, as the translated template says.
 //!
 //! ```text
 //! a person ──SDK──▶ embedded AWS ◀──SDK── watch, alarm, scale, sweep (the real handlers, the real adapters)
@@ -8,14 +8,17 @@
 //! ```
 //!
 //! Nothing of Steady is replaced: only the endpoint is another, and time is the simulator's. What EventBridge, SQS and
-//! Lambda do between an event or a minute and the handler is done by [`Account::run_until`]: all ECS events of a second are a
-//! batch, and a message that failed comes again a minute later.
+//! Lambda do between an event or a minute and the handler is done by [`Account::run_until`]: rules, queues, schedules,
+//! timeouts and environment are the template's ([`installed`]), and each function may what its role may. A call that is denied
+//! fails the story. All ECS events of a second are a batch.
 
+pub mod installed;
 mod logging;
 mod person;
 pub mod process;
 mod seen;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
@@ -30,8 +33,11 @@ use steady_core::clusters::Clusters;
 use steady_core::installation::Mode;
 use steady_local_aws::{LocalAws, Queue, Setup};
 use steady_scale::handler::Scale;
+use steady_stack::Stack;
 use steady_sweep::handler::Sweep;
 use steady_watch::handler::Watch;
+
+use installed::{Installed, assume};
 
 /// The region of the account.
 pub const REGION: &str = "eu-west-1";
@@ -66,22 +72,6 @@ pub const SWEEP: &str = "AKIASWEEP";
 /// The same of the person who deploys.
 pub const PERSON: &str = "AKIAPERSON";
 
-/// A message that failed is visible again after this: six times the function's timeout, as AWS advises (Lambda developer
-/// guide, "Configuring an Amazon SQS queue", visibility timeout).
-const VISIBLE_AGAIN: SignedDuration = SignedDuration::from_secs(180);
-
-/// `sweep` runs so often.
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-
-/// The pass of `scale` runs so often.
-const QUARTER: SignedDuration = SignedDuration::from_mins(15);
-
-/// The functions' timeout.
-const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
-
-/// Messages in one batch.
-const BATCH: usize = 100;
-
 /// What went wrong in setting up or using the account. There is nothing to be done about it but to read it.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -90,6 +80,8 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub struct Account {
     /// The embedded AWS.
     pub aws: LocalAws,
+    /// What the template makes.
+    pub stack: Arc<Stack>,
     /// The default topic's ARN.
     pub topic: String,
     /// ECS's events on their way to `watch`.
@@ -105,6 +97,7 @@ pub struct Account {
     alarm: Alarm,
     scale: Scale,
     sweep: Sweep,
+    installed: Functions,
     next_sweep: Timestamp,
     /// When the pass of `scale` is next; `None`: its schedule is off, as it is until a story turns it on.
     pub next_pass: Option<Timestamp>,
@@ -128,6 +121,15 @@ struct Failed {
     to: To,
     batch: Value,
     answer: Value,
+}
+
+/// The functions as the template has them.
+#[derive(Debug)]
+struct Functions {
+    watch: Installed,
+    alarm: Installed,
+    scale: Installed,
+    sweep: Installed,
 }
 
 /// The functions behind a queue.
@@ -181,33 +183,44 @@ impl Account {
         let setup = Setup { account: ACCOUNT.to_owned(), region: REGION.to_owned(), seed, start };
         let aws = LocalAws::start(setup).await?;
         aws.create_record_table(TABLE)?;
-        let topic = aws.create_topic("steady");
+        let topic = aws.create_topic(installed::TOPIC);
+        let stack = installed::stack()?;
+        let installed = Functions {
+            watch: Installed::of(&stack, "watch")?,
+            alarm: Installed::of(&stack, "alarm")?,
+            scale: Installed::of(&stack, "scale")?,
+            sweep: Installed::of(&stack, "sweep")?,
+        };
+        for (name, access_key) in
+            [("watch", WATCH), ("alarm", ALARM), ("scale", SCALE), ("sweep", SWEEP)]
+        {
+            assume(&aws, &stack, name, access_key)?;
+        }
         let clients = Aws::of(loader(&aws.endpoint(), WATCH), timing).await?;
-        let watch = Watch::new(&clients, &settings(&topic, Mode::Act));
+        let watch = Watch::new(&clients, &installed.watch.settings);
         let clients = Aws::of(loader(&aws.endpoint(), ALARM), timing).await?;
-        let alarm = Alarm::new(&clients, &settings(&topic, Mode::Act));
+        let alarm = Alarm::new(&clients, &installed.alarm.settings);
         let clients = Aws::of(loader(&aws.endpoint(), SCALE), timing).await?;
-        let scale = Scale::new(&clients, &settings(&topic, Mode::Act));
+        let scale = Scale::new(&clients, &installed.scale.settings);
         let clients = Aws::of(loader(&aws.endpoint(), SWEEP), timing).await?;
-        let sweep = Sweep::new(&clients, &settings(&topic, Mode::Act));
-        let next_sweep = start.saturating_add(MINUTE)?;
+        let sweep = Sweep::new(&clients, &installed.sweep.settings);
+        let next_sweep = start.saturating_add(installed.sweep.every()?)?;
         let loader = loader(&aws.endpoint(), PERSON).http_client(steady_aws::client::http());
         let person = aws_sdk_ecs::Client::new(&loader.load().await);
-        let queue = |function: &str| {
-            Queue::new(&format!("arn:aws:sqs:{REGION}:{ACCOUNT}:steady-{function}"))
-        };
         Ok(Self {
             aws,
+            stack,
             topic,
-            queue: queue("watch"),
-            alarms: queue("alarm"),
-            config: queue("scale"),
+            queue: installed.watch.queue()?,
+            alarms: installed.alarm.queue()?,
+            config: installed.scale.queue()?,
             events: Vec::new(),
             person,
             watch,
             alarm,
             scale,
             sweep,
+            installed,
             next_sweep,
             next_pass: None,
             passes_failed: Vec::new(),
@@ -257,14 +270,14 @@ impl Account {
             self.drain().await?;
             if step >= self.next_sweep {
                 self.invoke_sweep().await?;
-                self.next_sweep = step.saturating_add(MINUTE)?;
+                self.next_sweep = step.saturating_add(self.installed.sweep.every()?)?;
             }
             if self.next_pass.is_some_and(|next| step >= next) {
                 self.invoke_pass().await?;
-                self.next_pass = Some(step.saturating_add(QUARTER)?);
+                self.next_pass = Some(step.saturating_add(self.installed.scale.every()?)?);
             }
             if step >= until {
-                return Ok(());
+                return self.nothing_was_denied();
             }
         }
     }
@@ -281,17 +294,11 @@ impl Account {
         events.iter().for_each(|event| self.log_last_words(event));
         events.extend(self.aws.events());
         for event in events.iter().filter(|_| self.delivers) {
-            match event.get("source").and_then(Value::as_str) {
-                Some("aws.ecs") => {
-                    self.queue.send(event);
-                    let begins = Some("SERVICE_DEPLOYMENT_IN_PROGRESS");
-                    if event.pointer("/detail/eventName").and_then(Value::as_str) == begins {
-                        self.config.send(event);
-                    }
+            for (_, queue) in self.stack.routes(event) {
+                let queues = [&mut self.queue, &mut self.alarms, &mut self.config];
+                if let Some(to) = queues.into_iter().find(|one| one.arn() == queue.arn) {
+                    to.send(event);
                 }
-                Some("aws.ssm") => drop(self.config.send(event)),
-                Some("aws.cloudwatch") => drop(self.alarms.send(event)),
-                _ => {}
             }
         }
         self.events.extend(events);
@@ -314,6 +321,20 @@ impl Account {
         }
     }
 
+    fn installed_at(&self, to: To) -> &Installed {
+        match to {
+            To::Watch => &self.installed.watch,
+            To::Alarm => &self.installed.alarm,
+            To::Scale => &self.installed.scale,
+        }
+    }
+
+    /// No function has called what its role does not allow.
+    fn nothing_was_denied(&self) -> Result<(), Failure> {
+        let denied = self.aws.denied();
+        if denied.is_empty() { Ok(()) } else { Err(denied.join("\n").into()) }
+    }
+
     /// Hands everything that is visible in the queues to the functions, once.
     async fn drain(&mut self) -> Result<(), Failure> {
         let now = self.now();
@@ -324,13 +345,15 @@ impl Account {
             self.queue_to(to).settle(&batch, &answer);
         }
         for to in [To::Watch, To::Alarm, To::Scale] {
-            while let Some(batch) = self.queue_to(to).batch(BATCH) {
+            let source = self.installed_at(to).source()?;
+            let (size, hidden) = (source.mapping.batch_size, source.visibility_timeout);
+            while let Some(batch) = self.queue_to(to).batch(size) {
                 let answer = self.invoke_with(to, &batch).await?;
                 let failures = answer.get("batchItemFailures").and_then(Value::as_array);
                 if failures.is_none_or(Vec::is_empty) {
                     self.queue_to(to).settle(&batch, &answer);
                 } else {
-                    let visible_at = now.saturating_add(VISIBLE_AGAIN)?;
+                    let visible_at = now.saturating_add(hidden)?;
                     self.failed.push(Failed { visible_at, to, batch, answer });
                 }
             }
@@ -346,7 +369,8 @@ impl Account {
 
     /// Invokes `sweep`, as its schedule does.
     async fn invoke_sweep(&mut self) -> Result<(), Failure> {
-        let (invocation, now) = (self.invocation()?, self.now());
+        let timeout = self.installed.sweep.timeout;
+        let (invocation, now) = (self.invocation(timeout)?, self.now());
         if let Err(failed) = self.sweep.handle(&invocation, || now).await {
             self.sweeps_failed.push(failed.to_string());
         }
@@ -355,17 +379,18 @@ impl Account {
 
     /// Invokes `scale`, as its schedule does.
     async fn invoke_pass(&mut self) -> Result<(), Failure> {
-        let (invocation, now) = (self.invocation()?, self.now());
+        let timeout = self.installed.scale.timeout;
+        let (invocation, now) = (self.invocation(timeout)?, self.now());
         if let Err(failed) = self.scale.pass(&invocation, &|| now).await {
             self.passes_failed.push(failed.to_string());
         }
         Ok(())
     }
 
-    fn invocation(&mut self) -> Result<Invocation, Failure> {
+    fn invocation(&mut self, timeout: SignedDuration) -> Result<Invocation, Failure> {
         self.invocations += 1;
         let request = format!("request-{}", self.invocations);
-        let deadline = self.now().saturating_add(TIMEOUT)?;
+        let deadline = self.now().saturating_add(timeout)?;
         Ok(Invocation::new(request, deadline, Some(ACCOUNT.into())))
     }
 
@@ -378,7 +403,8 @@ impl Account {
     }
 
     async fn invoke_with(&mut self, to: To, batch: &Value) -> Result<Value, Failure> {
-        let (invocation, now) = (self.invocation()?, self.now());
+        let timeout = self.installed_at(to).timeout;
+        let (invocation, now) = (self.invocation(timeout)?, self.now());
         let batch: SqsEvent = serde_json::from_value(batch.clone())?;
         let answer: SqsBatchResponse = match to {
             To::Watch => self.watch.handle(batch, &invocation, || now).await,
@@ -386,5 +412,14 @@ impl Account {
             To::Scale => self.scale.handle(batch, &invocation, || now).await,
         };
         Ok(serde_json::to_value(answer)?)
+    }
+}
+
+impl Drop for Account {
+    /// Keeps what the roles have used; and judges a story that is told by processes, or that lets no time pass at its end.
+    fn drop(&mut self) {
+        installed::keep(self.aws.used());
+        let denied = self.aws.denied();
+        assert!(denied.is_empty() || std::thread::panicking(), "{}", denied.join("\n"));
     }
 }

@@ -52,8 +52,10 @@ impl Account {
             .image(IMAGE)
             .essential(true)
             .build();
+        let role = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
         let request = self.person.register_task_definition().family(SERVICE);
-        request.container_definitions(app).send().await?;
+        let request = request.execution_role_arn(role("checkout-starts"));
+        request.task_role_arn(role("checkout")).container_definitions(app).send().await?;
         Ok(())
     }
 

@@ -9,6 +9,7 @@
     reason = "for tests, which may end at a surprise"
 )]
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use steady_core::port::{KeepRecords, KeepScaling, Saved};
 use steady_local_aws::{Fault, Queue, What, When};
 use steady_sim::Behaviour;
 
+use crate::installed::{assume, function};
 use crate::{Account, PERSON, REGION, TABLE, loader};
 
 /// Longer than any of it takes, on a busy machine too.
@@ -34,8 +36,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// Spawns the binary with an access key of its own, by which the call log knows it, and waits until it asks for work.
+    /// Spawns the binary (`…/watch-process`) as the template has that function: with its environment, and with its role for
+    /// this access key, by which the call log knows it. Waits until it asks for work.
     pub async fn spawn(binary: &str, account: &Account, access_key: &str) -> Self {
+        let name = Path::new(binary).file_name().unwrap().to_str().unwrap();
+        let name = name.strip_suffix("-process").unwrap();
+        assume(&account.aws, &account.stack, name, access_key).unwrap();
         let simulator =
             Simulator::builder().function_name("steady").region(REGION).build().await.unwrap();
         let config = ProcessConfig::new(binary, ProcessRole::Runtime)
@@ -43,11 +49,9 @@ impl Process {
             .env("AWS_ENDPOINT_URL", account.aws.endpoint())
             .env("AWS_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", access_key)
-            .env("AWS_SECRET_ACCESS_KEY", "secret")
-            .env("STEADY_TABLE", TABLE)
-            .env("STEADY_TOPIC", account.topic.as_str())
-            .env("STEADY_MODE", "act")
-            .env("STEADY_PROBES", "allowed");
+            .env("AWS_SECRET_ACCESS_KEY", "secret");
+        let environment = function(&account.stack, name).unwrap().environment.iter();
+        let config = environment.fold(config, |config, (name, value)| config.env(name, value));
         let process = simulator.spawn_process_with_config(config).unwrap();
         simulator.wait_for(|| async { simulator.is_initialized().await }, LONG).await.unwrap();
         Self { simulator, process }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end at a surprise")]
 
 mod alarmed;
+mod installed;
 mod probed;
 mod pushed;
 mod scaled;

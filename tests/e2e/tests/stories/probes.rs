@@ -10,12 +10,15 @@ use steady_local_aws::{Call, Fault, What, When};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::told::{created, deploy, exits, minutes, nothing_is_left_to_do, seconds, subjects};
+use crate::told::{
+    created, deploy, exits, minutes, nothing_is_left_to_do, pass_until_nothing_waits, seconds,
+    subjects,
+};
 
 const PROBE: &str = "team = 'payments'\n[health]\nrollback = 'auto'\nwitness = 'probe'\n";
 
 /// checkout:1 is proven, in a subnet, which RunTask has to name; its team asks for witnesses.
-async fn asking(timing: Timing) -> Account {
+pub(crate) async fn asking(timing: Timing) -> Account {
     let mut account = created(timing).await;
     account.pass(minutes(5)).await.unwrap();
     account.move_to_subnet("subnet-light").await.unwrap();
@@ -43,12 +46,12 @@ fn witnesses(account: &Account) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn are_all_stopped(account: &Account) -> bool {
+pub(crate) fn are_all_stopped(account: &Account) -> bool {
     witnesses(account).values().all(|status| status == "STOPPED")
         && account.record().unwrap()["probe"].is_null()
 }
 
-async fn until_asked(account: &mut Account) {
+pub(crate) async fn until_asked(account: &mut Account) {
     for _ in 0..7_200 {
         if !calls(account, "RunTask").is_empty() {
             return;
@@ -59,7 +62,8 @@ async fn until_asked(account: &mut Account) {
 }
 
 #[tokio::test]
-async fn after_completion_witnesses_that_live_bring_about_the_rollback_and_are_stopped() {
+pub(crate) async fn after_completion_witnesses_that_live_bring_about_the_rollback_and_are_stopped()
+{
     let mut account = asking(Timing::default()).await;
     deploy(&account, 2, exits(minutes(4))).await;
     until_asked(&mut account).await;
@@ -116,7 +120,7 @@ async fn told(fault: impl FnOnce(&Account, u64)) -> Account {
     let mut account = asking(impatient()).await;
     deploy(&account, 2, exits(seconds(12))).await;
     fault(&account, account.aws.calls().len() as u64);
-    account.pass(minutes(25)).await.unwrap();
+    pass_until_nothing_waits(&mut account, minutes(25)).await;
     account
 }
 

@@ -11,7 +11,7 @@ use steady_local_aws::{Fault, What, When};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::told::{created, minutes, subjects};
+use crate::told::{created, minutes, pass_until_nothing_waits, subjects};
 
 const CONFIG: &str = "
 [capacity]
@@ -138,7 +138,7 @@ async fn what_is_deregistered_by_hand_is_there_again_within_a_pass() {
 }
 
 #[tokio::test]
-async fn who_leaves_gets_back_what_was_there_and_keeps_what_is_not_ours() {
+pub(crate) async fn who_leaves_gets_back_what_was_there_and_keeps_what_is_not_ours() {
     let mut account = installed(Timing::default()).await;
     let of = json!({
         "ServiceNamespace": "ecs", "ResourceId": "service/prod/checkout",
@@ -193,7 +193,7 @@ async fn a_vanished_file_changes_nothing_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_bad_parameter_leaves_the_last_good_config_in_force_and_is_told() {
+pub(crate) async fn a_bad_parameter_leaves_the_last_good_config_in_force_and_is_told() {
     let mut account = installed(Timing::default()).await;
     account.push_config(CONFIG).await.unwrap();
     account.pass(minutes(1)).await.unwrap();
@@ -232,7 +232,7 @@ async fn told(fault: Option<(u64, What)>) -> (Account, u64) {
     if let Some((number, what)) = fault {
         account.aws.fault(Fault { when: When::Call(from + number), what });
     }
-    account.pass(minutes(20)).await.unwrap();
+    pass_until_nothing_waits(&mut account, minutes(20)).await;
     (account, from)
 }
 

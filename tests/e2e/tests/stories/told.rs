@@ -42,6 +42,14 @@ pub(crate) async fn proven(timing: Timing) -> Account {
     account
 }
 
+/// So much time passes; and if a message of `scale` failed, which comes again after an hour, that too.
+pub(crate) async fn pass_until_nothing_waits(account: &mut Account, time: SignedDuration) {
+    account.pass(time).await.unwrap();
+    if account.is_busy() {
+        account.pass(minutes(62)).await.unwrap();
+    }
+}
+
 /// Registers the next revision, `checkout:NUMBER`, with this behaviour, and deploys it.
 pub(crate) async fn deploy(account: &Account, number: u32, behaviour: Behaviour) {
     let revision = format!("checkout:{number}");
