@@ -30,7 +30,7 @@ async fn alarmed(timing: Timing) -> Account {
 }
 
 #[tokio::test]
-async fn an_alarm_in_a_deployment_rolls_it_back_and_the_incident_ends_with_it() {
+pub(crate) async fn an_alarm_in_a_deployment_rolls_it_back_and_the_incident_ends_with_it() {
     let mut account = alarmed(Timing::default()).await;
     deploy(&account, 2, Behaviour::default()).await;
     account.pass(minutes(2)).await.unwrap();
@@ -69,7 +69,7 @@ async fn an_alarm_that_concerns_nobody_costs_one_read() {
 }
 
 #[tokio::test]
-async fn an_alarm_whose_users_cannot_be_read_comes_again() {
+pub(crate) async fn an_alarm_whose_users_cannot_be_read_comes_again() {
     let mut account = alarmed(steady_e2e::impatient()).await;
     deploy(&account, 2, Behaviour::default()).await;
     account.pass(minutes(2)).await.unwrap();

@@ -13,6 +13,7 @@ mod batches;
 mod faults;
 mod history;
 mod logs;
+mod permissions;
 mod probes;
 mod restored;
 mod rollbacks;

@@ -10,7 +10,7 @@ use crate::told::{
 };
 
 #[tokio::test]
-async fn a_revision_that_loops_in_flight_is_stopped_with_rollback() {
+pub(crate) async fn a_revision_that_loops_in_flight_is_stopped_with_rollback() {
     let mut account = proven(Timing::default()).await;
     deploy(&account, 2, out_of_memory()).await;
     account.pass(minutes(10)).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_bad_canary_is_stopped_while_its_traffic_shifts_and_one_after_it_is_to
 }
 
 #[tokio::test]
-async fn a_loop_that_may_be_an_outage_is_held_for_a_minute_first() {
+pub(crate) async fn a_loop_that_may_be_an_outage_is_held_for_a_minute_first() {
     let mut account = proven(Timing::default()).await;
     deploy(&account, 2, exits(seconds(12))).await;
     account.pass(minutes(10)).await.unwrap();

@@ -76,7 +76,7 @@ async fn a_loop_after_completion_is_rolled_back_verified_and_resolved_and_its_no
 }
 
 #[tokio::test]
-async fn a_loop_of_which_no_event_told_is_found_by_the_slow_pass_and_rolled_back() {
+pub(crate) async fn a_loop_of_which_no_event_told_is_found_by_the_slow_pass_and_rolled_back() {
     let mut account = proven(Timing::default()).await;
     account.delivers = false;
     deploy(&account, 2, out_of_memory()).await;
