@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 /// The end of every `--help`.
-pub const HELP: &str = "Exit codes: 0 done; 1 `check` found warnings only; 2 the answer is no: something is open (`status`), a rollback or override is refused, config has errors, something is to be changed (`plan`), an expectation of a scenario is not met; 64 wrong call; 65 some input could not be read \
-(the rest was done; each is named on stderr), or the config that was to be used has errors; 70 could not run (no credentials, AWS not answering).";
+pub const HELP: &str = "Exit codes: 0 done; 1 `check` found warnings only; 2 the answer is no: something is open (`status`), a rollback or override is refused, config has errors, something is to be changed (`plan`), an expectation of a scenario is not met, the data allow no recommendation; 64 wrong call; 65 some input could not be read \
+(the rest was done; each is named on stderr), or the config or the recorded load that was to be used has errors; 70 could not run (no credentials, AWS not answering).";
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,8 @@ pub enum Exit {
     Good = 0,
     /// It ran, and there are warnings only.
     Warnings = 1,
-    /// It ran, and the answer is no: something is open, a rollback or override is refused, config has errors, something is to be changed, an expectation is not met.
+    /// It ran, and the answer is no: something is open, a rollback or override is refused, config has errors, something is to be changed, an expectation is not met, the
+    /// data allow no recommendation.
     No = 2,
     /// The arguments are wrong.
     Usage = 64,
@@ -39,7 +40,7 @@ pub enum Failure {
     /// Wrong arguments that only the run could notice.
     #[error("{0}")]
     Usage(String),
-    /// The config has errors, which are printed already.
+    /// The config, or the recorded load, has errors, which are printed already.
     #[error("{0}")]
     Config(String),
     /// It could not run: what it was to look at cannot be read, no credentials, AWS not answering, Steady not installed there.

@@ -1,9 +1,10 @@
-//! The `steady` command: `check`, `schema`, `classify`, `replay` and `simulate`; and those that speak to AWS.
+//! The `steady` command: `check`, `schema`, `classify`, `replay`, `simulate` and `backtest`; and those that speak to AWS.
 //!
 //! One file per verb: its arguments and one function that can be called from tests. The result goes to stdout,
 //! what is said about the input to stderr; exit codes are in [`exit`]. Nothing here decides anything: that is
 //! `steady-core`.
 
+mod backtest;
 mod check;
 mod classify;
 mod colour;
@@ -44,7 +45,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use exit::{Exit, Failure};
 
 /// Keeps Amazon ECS services at steady state: check config, classify task stops, replay recorded events, simulate
-/// scenarios.
+/// scenarios, play a scaling config over recorded load.
 #[derive(Debug, Parser)]
 #[command(name = "steady", version, after_help = exit::HELP, disable_help_subcommand = true)]
 struct Cli {
@@ -59,6 +60,7 @@ enum Verb {
     Classify(classify::Args),
     Replay(replay::Args),
     Simulate(simulate::Args),
+    Backtest(Box<backtest::Args>),
     #[cfg(feature = "live")]
     Plan(plan::Args),
     #[cfg(feature = "live")]
@@ -122,6 +124,7 @@ pub fn run_with(
         Verb::Classify(args) => classify::run(args, &mut out, &mut err),
         Verb::Replay(args) => replay::run(args, &mut out, &mut err),
         Verb::Simulate(args) => simulate::run(args, &mut out, &mut err),
+        Verb::Backtest(args) => backtest::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]
         Verb::Plan(args) => plan::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]

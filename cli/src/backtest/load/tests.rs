@@ -1,0 +1,191 @@
+//! Every oddity of a recording: put right and said, or refused with its line.
+
+use super::*;
+
+fn how() -> How {
+    How { column: None, zone: TimeZone::UTC, gaps_are_zero: false }
+}
+
+fn rows(lines: &[&str]) -> String {
+    lines.join("\n")
+}
+
+/// `12:00` and on, a minute apart.
+fn minutes(values: &[&str]) -> String {
+    let lines = values.iter().enumerate();
+    lines.map(|(minute, value)| format!("2026-11-21T12:{minute:02}:00Z,{value}\n")).collect()
+}
+
+fn refusals(text: &str, how: &How) -> Vec<String> {
+    read(text, how).expect_err("it is refused").iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_same_load_is_read_from_every_form_that_it_comes_in() {
+    let json = r#"{"MetricDataResults": [{"Id": "m1", "Label": "RequestCount",
+        "Timestamps": ["2026-11-21T12:02:00+00:00", "2026-11-21T12:01:00+00:00", "2026-11-21T12:00:00+00:00"],
+        "Values": [3.0, 2.0, 1.0], "StatusCode": "Complete"}], "Messages": []}"#;
+    let pages = r#"{"MetricDataResults": [
+        {"Id": "m1", "Timestamps": [1795262520, 1795262460], "Values": [3.0, 2.0]},
+        {"Id": "m1", "Timestamps": [1795262400], "Values": [1.0]}]}"#;
+    let statistics = r#"{"Label": "RequestCount", "Datapoints": [
+        {"Timestamp": "2026-11-21T12:01:00+00:00", "Sum": 2.0, "Unit": "Count"},
+        {"Timestamp": "2026-11-21T12:00:00+00:00", "Sum": 1.0, "Unit": "Count"},
+        {"Timestamp": "2026-11-21T12:02:00+00:00", "Sum": 3.0, "Unit": "Count"}]}"#;
+    let console = rows(&[
+        "Full label,RequestCount",
+        "\"Label\",\"RequestCount, all\"",
+        "",
+        "\"2026/11/21 12:00:00\",\"1\"",
+        "2026/11/21 12:01:00,2",
+        "2026/11/21 12:02:00,3",
+    ]);
+    let spoken = "# ours\n2026-11-21 12:00;1\n2026-11-21 12:01;2\n2026-11-21 12:02;3\n";
+    let epochs = "1795262400000\t1\n1795262460000\t2\n1795262520000\t3\n";
+    let offset = rows(&[
+        "time,value",
+        "2026-11-21T13:00:00+01:00,1",
+        "2026-11-21T13:01+01:00,2",
+        "2026-11-21T12:02Z,3",
+    ]);
+    let plain = minutes(&["1", "2", "3"]);
+    for text in [&plain, json, pages, statistics, &console, spoken, epochs, &offset] {
+        let read = read(text, &how()).unwrap_or_else(|refused| panic!("{refused:?} of {text}"));
+        assert_eq!(read.start.to_string(), "2026-11-21T12:00:00Z", "{text}");
+        assert_eq!((read.period, read.values), (60, vec![1.0, 2.0, 3.0]), "{text}");
+    }
+}
+
+#[test]
+fn what_is_odd_and_harmless_is_put_right_and_said() {
+    let text = rows(&[
+        "2026-11-21T12:01:00Z,2",
+        "2026-11-21T12:00:00Z,1",
+        "2026-11-21T12:01:00Z,2",
+        "2026-11-21T12:02:05Z,3",
+        "2026-11-21T12:03:00Z,NaN",
+        "2026-11-21T12:06:00Z,7",
+        "2026-11-21T12:07:00Z,8",
+    ]);
+    let got = read(&text, &how()).expect("it is read");
+    let unknown = got.values.iter().map(|value| value.is_nan()).collect::<Vec<_>>();
+    assert_eq!(unknown, [false, false, false, true, true, true, false, false]);
+    assert_eq!(
+        got.found.told(false),
+        [
+            "1 row out of order: sorted by time",
+            "1 row there twice, with the same value: counted once",
+            "1 row not at the beginning of a period: put into the nearest",
+            "1 row without a value",
+            "1 gap of 3 periods in all, the longest 3 min: no metric then, and not judged",
+        ]
+    );
+    let zero = read(&text, &How { gaps_are_zero: true, ..how() }).expect("it is read");
+    assert_eq!(zero.values, [1.0, 2.0, 3.0, 0.0, 0.0, 0.0, 7.0, 8.0]);
+}
+
+#[test]
+fn what_cannot_be_taken_is_refused_with_its_line_and_all_at_once() {
+    let table = [
+        (
+            minutes(&["1", "-2", "inf", "many"]),
+            vec![
+                "line 2: `-2` is below 0: a load never is",
+                "line 3: `inf` is no load",
+                "line 4: `many` is no number",
+            ],
+        ),
+        (
+            rows(&["2026-11-21T12:00:00Z,1", "yesterday,2", "2026-11-21T12:02:00Z"]),
+            vec![
+                "line 2: `yesterday` is no time, expected one such as `2026-11-21T02:14:00Z`",
+                "line 3: it has 1 column, expected at least 2",
+            ],
+        ),
+        (
+            rows(&["2026-11-21T12:00:00Z,1", "2026-11-21T12:01:00Z,1", "2026-11-21T12:00:00Z,3"]),
+            vec!["line 3: 2026-11-21T12:00:00Z is on line 1 too, with another value"],
+        ),
+        (
+            rows(&["2026-11-21T12:00:00Z,1"]),
+            vec!["there are fewer than two rows: its period cannot be told"],
+        ),
+        (
+            rows(&["2026-11-21T12:00:00Z,1", "2026-11-21T12:00:07Z,1"]),
+            vec!["its rows are 7 s apart, expected a multiple of 10 s"],
+        ),
+        (
+            rows(&[
+                "2026-11-21T12:00:00Z,1",
+                "2026-11-21T12:01:00Z,1",
+                "2026-11-21T12:02:00Z,1",
+                "2026-11-21T12:03:20Z,1",
+            ]),
+            vec!["line 4: it is 20 s off the period of 60 s"],
+        ),
+        (
+            "at,value\n".to_owned(),
+            vec!["there is no row that begins with a time such as `2026-11-21T02:14:00Z`"],
+        ),
+        (
+            "{\"Metrics\": []}".to_owned(),
+            vec![
+                "it has no `MetricDataResults`: expected what `aws cloudwatch get-metric-data` prints",
+            ],
+        ),
+    ];
+    for (text, expected) in table {
+        assert_eq!(refusals(&text, &how()), expected, "{text}");
+    }
+}
+
+#[test]
+fn two_periods_in_one_export_are_refused_where_the_second_begins() {
+    let mut text = minutes(&["1"; 20]);
+    for minute in [24, 29, 34, 39, 44] {
+        text += &format!("2026-11-21T12:{minute}:00Z,5\n");
+    }
+    assert_eq!(
+        refusals(&text, &how()),
+        ["line 25: the rows up to here are 5 min apart, elsewhere 60 s: export one period"]
+    );
+}
+
+#[test]
+fn of_several_columns_or_metrics_one_must_be_named() {
+    let text = "time,requests,tokens\n2026-11-21T12:00:00Z,1,10\n2026-11-21T12:01:00Z,2,20\n";
+    assert_eq!(
+        refusals(text, &how()),
+        ["line 2: it has 2 columns of values, `requests`, `tokens`: choose one with --column"]
+    );
+    let tokens = How { column: Some("tokens".to_owned()), ..how() };
+    assert_eq!(read(text, &tokens).expect("it is read").values, [10.0, 20.0]);
+    let wrong = How { column: Some("token".to_owned()), ..how() };
+    assert_eq!(
+        refusals(text, &wrong),
+        ["line 2: there is no column `token`; it has `requests`, `tokens`"]
+    );
+}
+
+#[test]
+fn times_without_a_zone_are_in_the_zone_that_was_named_and_never_guessed_where_clocks_change() {
+    let zone = steady_core::scaling::zone("Europe/Berlin").expect("a zone");
+    let berlin = How { zone, ..how() };
+    let got = read("2026-11-21 13:00,1\n2026-11-21 13:01,2\n", &berlin).expect("it is read");
+    assert_eq!(got.start.to_string(), "2026-11-21T12:00:00Z");
+    assert_eq!(
+        refusals("2026-10-25 01:59,1\n2026-10-25 02:00,2\n", &berlin),
+        [
+            "line 2: `2026-10-25 02:00` is twice or never in Europe/Berlin, where clocks change then: export in UTC"
+        ]
+    );
+}
+
+#[test]
+fn periods_of_ten_seconds_and_of_five_minutes_are_kept() {
+    let tens = "2026-11-21T12:00:00Z,1\n2026-11-21T12:00:10Z,2\n2026-11-21T12:00:20Z,3\n";
+    assert_eq!(read(tens, &how()).expect("it is read").period, 10);
+    let fives = "2026-11-21 12:42:53,1\n2026-11-21 12:47:53,2\n2026-11-21 12:52:53,3\n";
+    let got = read(fives, &how()).expect("it is read");
+    assert_eq!((got.period, got.start.to_string().as_str()), (300, "2026-11-21T12:42:00Z"));
+}

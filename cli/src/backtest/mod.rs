@@ -1,0 +1,358 @@
+//! `steady backtest`: a scaling config played over recorded load, beside what else there could be.
+//!
+//! ```text
+//! recording ─ load ─▶ values a period ─ demand ─▶ tasks' worth of load ─┐
+//! config file ─ core ─▶ checked config ─────────────────────────────────┤
+//!                                                 steady_sim::scaling ◀─┘─▶ report ─▶ text, JSON
+//! ```
+//!
+//! Auto scaling is simulated in [`steady_sim::scaling`]; here is what people give and what they are shown.
+
+mod config;
+mod demand;
+mod json;
+mod load;
+mod play;
+mod price;
+mod recommend;
+mod text;
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use clap::{ArgGroup, ValueEnum, ValueHint};
+use jiff::{SignedDuration, Timestamp};
+use steady_core::config::Scaling;
+use steady_core::overrides::raised_by;
+use steady_core::scaling::zone;
+use steady_sim::scaling::{Assumptions, Given};
+
+use crate::Format;
+use crate::exit::{Exit, Failure};
+use demand::{Measure, Running};
+use load::{How, Recorded};
+use price::Price;
+use recommend::print::{self, File};
+use recommend::{Answer, Asked, recommend};
+
+/// Play a scaling config over recorded load: shortages, cost, and why it scaled, beside what else there could be.
+///
+/// The load is a CSV file with a time and a value in each row, a CSV export of CloudWatch, or what `aws cloudwatch
+/// get-metric-data` prints. With --per-task it counts requests or messages; with --running it is CPU utilization in
+/// percent. Application Auto Scaling is simulated; what AWS does not publish is assumed, and can be set. Nothing is asked of
+/// AWS and nothing is changed. The same input gives the same bytes.
+#[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("measure").required(true).args(["per_task", "running"])))]
+pub(crate) struct Args {
+    /// The recorded load.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    load: PathBuf,
+    /// The config of the service; `defaults.toml` of the folder above its own holds too.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    config: PathBuf,
+    /// The load counts requests or messages, of which one task carries so many a minute at its service level.
+    #[arg(long, value_name = "COUNT", value_parser = positive)]
+    per_task: Option<f64>,
+    /// The load is CPU utilization in percent, while so many tasks ran: a number, or a file like that of the load.
+    #[arg(long, value_name = "COUNT|FILE")]
+    running: Option<String>,
+    /// Which column of a file with several, or which `Id` or `Label`.
+    #[arg(long, value_name = "NAME")]
+    column: Option<String>,
+    /// The zone of times that name none.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    timezone: String,
+    /// What a period without a value means.
+    #[arg(long, value_enum, default_value_t = Gaps::Unknown)]
+    gaps: Gaps,
+    /// Tasks that run at the beginning; without it, what the config would have come to.
+    #[arg(long, value_name = "COUNT")]
+    tasks: Option<u32>,
+    /// An alarm of `[[surge]]` went off then, again and again if given so: `checkout-latency-high=2026-11-21T02:14:00Z`.
+    #[arg(long, value_name = "NAME=TIME")]
+    alarm: Vec<String>,
+    /// A deployment was in progress, from when to when: nothing is scaled in meanwhile.
+    #[arg(long, value_name = "FROM/TO")]
+    deployment: Vec<String>,
+    /// Look for a cheaper config, or a better one: candidates are tuned on the earlier part of the recording and shown on the later.
+    /// Where the data do not allow a recommendation it says so, and exits with 2.
+    #[arg(long)]
+    recommend: bool,
+    /// Of the load so much may come in violating minutes, for --recommend.
+    #[arg(long, value_name = "PERCENT", default_value_t = 1.0, value_parser = percent)]
+    budget: f64,
+    /// Print every action, not only the first.
+    #[arg(long)]
+    actions: bool,
+    /// For people, or one JSON object with all of it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    assumed: Assumed,
+    #[command(flatten)]
+    costs: Costs,
+}
+
+/// What AWS does not publish, and what only the team knows.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Assumptions")]
+struct Assumed {
+    /// From the moment a task is wanted until it serves.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    start_up: SignedDuration,
+    /// CPU utilization, in percent, of a task that carries what it can at its service level.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100.0, value_parser = percent)]
+    capacity_at: f64,
+    /// From the end of a minute until an alarm acts on its metric; of metrics by 20 s it is 25 s.
+    #[arg(long, value_name = "DURATION", default_value = "180s", value_parser = duration)]
+    metric_delay: SignedDuration,
+    /// The alarm of target tracking that scales in is at this share of the target.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.9, value_parser = share)]
+    scale_in_margin: f64,
+}
+
+/// What tasks cost.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Costs")]
+struct Costs {
+    /// How large a task is: vCPU and GB.
+    #[arg(long, value_name = "VCPU/GB", default_value = "1/2", value_parser = pair)]
+    task: [f64; 2],
+    /// The region whose Fargate prices are taken.
+    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    region: String,
+    /// Tasks run on ARM.
+    #[arg(long)]
+    arm: bool,
+    /// USD for a vCPU and a GB, each for an hour, instead of the region's.
+    #[arg(long, value_name = "VCPU/GB", value_parser = pair, conflicts_with_all = ["region", "arm"])]
+    price: Option<[f64; 2]>,
+    /// The share of task-hours on Fargate Spot.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
+    spot: f64,
+    /// How much less Spot costs. AWS changes it; 70 is what it advertises.
+    #[arg(long, value_name = "PERCENT", default_value_t = 70.0, value_parser = percent)]
+    spot_discount: f64,
+}
+
+/// What a period without a value means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Gaps {
+    /// Nobody knows: no metric then, and not judged.
+    Unknown,
+    /// There was no load, as where CloudWatch has no value for "none".
+    Zero,
+}
+
+/// Plays and reports.
+pub(crate) fn run(
+    args: &Args,
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> Result<Exit, Failure> {
+    let price = args.costs.price().map_err(Failure::Usage)?;
+    let read = config::read(&args.config, err)?;
+    let config = &read.scaling;
+    let given = args.given(config).map_err(Failure::Usage)?;
+    let how = args.how().map_err(Failure::Usage)?;
+    let recorded = read_load(&args.load, &how, err)?;
+    let running = args.running(&how, err)?;
+    let measure = args.measure(running.as_ref()).map_err(Failure::Usage)?;
+    let (demand, censored_minutes) = demand::of(&recorded, &measure, config);
+    let assumed = args.assumed.all(args.per_task);
+    let played = play::play(config, &given, &demand, &assumed, &price)
+        .map_err(|error| Failure::Usage(format!("{}: {error}", args.config.display())))?;
+    let load = args.load.display().to_string();
+    let report = play::Report {
+        service: &read.service,
+        load: &load,
+        recorded: &recorded,
+        gaps_are_zero: how.gaps_are_zero,
+        censored_minutes,
+        demand: &demand,
+        assumed: &assumed,
+        price: &price,
+        played: &played,
+    };
+    let asked = Asked {
+        config,
+        given: &given,
+        demand: &demand,
+        assumed: &assumed,
+        price: &price,
+        budget: args.budget / 100.0,
+        timezone: &args.timezone,
+        threads: thread::available_parallelism().map_or(1, NonZero::get),
+    };
+    let named = args.config.display().to_string();
+    let (path, defaults) = (read.in_tree.as_str(), read.defaults.as_deref());
+    let file = File { named, path, text: &read.text, defaults, load: &load };
+    let answer = args.recommend.then(|| recommend(&asked, censored_minutes, &progress));
+    match args.format {
+        Format::Text => {
+            text::print(out, &report, args.actions)?;
+            if let Some(answer) = &answer {
+                print::text(out, &asked, &file, answer)?;
+            }
+        }
+        Format::Json => {
+            let answer = answer.as_ref().map(|answer| print::json(&asked, &file, answer));
+            json::print(out, &report, answer)?;
+        }
+    }
+    Ok(if matches!(answer, Some(Answer::No(..))) { Exit::No } else { Exit::Good })
+}
+
+/// A line on a terminal that tells how far it is, written over as it goes.
+fn progress(done: usize, of: usize) {
+    const WIDTH: usize = 40;
+    // So often that it moves, so seldom that it costs nothing.
+    if !io::stderr().is_terminal() || (done != of && !done.is_multiple_of(16)) {
+        return;
+    }
+    let full = WIDTH * done / of.max(1);
+    let bar = format!("{}{}", "#".repeat(full), "-".repeat(WIDTH - full));
+    let _ = write!(io::stderr(), "\r{bar} {done} of {of} runs");
+    if done == of {
+        let _ = write!(io::stderr(), "\r\x1b[K");
+    }
+}
+
+/// Reads a recording; all that is wrong with it goes to `err`.
+fn read_load(path: &Path, how: &How, err: &mut impl Write) -> Result<Recorded, Failure> {
+    let file = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("{file}: cannot read it: {error}")))?;
+    load::read(&text, how).map_err(|refused| {
+        const SHOWN: usize = 20;
+        for one in refused.iter().take(SHOWN) {
+            let _ = writeln!(err, "steady: {file}: {one}");
+        }
+        if refused.len() > SHOWN {
+            let _ = writeln!(err, "steady: {file}: and {} more", refused.len() - SHOWN);
+        }
+        Failure::Config(format!("nothing was played: {file} cannot be used as it is"))
+    })
+}
+
+impl Args {
+    fn how(&self) -> Result<How, String> {
+        let zone = zone(&self.timezone);
+        let zone = zone.ok_or_else(|| {
+            format!(
+                "--timezone: `{}` is no zone, expected one such as `Europe/Berlin`",
+                self.timezone
+            )
+        })?;
+        let gaps_are_zero = self.gaps == Gaps::Zero;
+        Ok(How { column: self.column.clone(), zone, gaps_are_zero })
+    }
+
+    /// The file of running tasks, if that is what `--running` names.
+    fn running(&self, how: &How, err: &mut impl Write) -> Result<Option<Recorded>, Failure> {
+        let file = self.running.as_deref().filter(|text| text.parse::<f64>().is_err());
+        // Its columns are its own, and no value of it means none.
+        let how = How { column: None, gaps_are_zero: false, ..how.clone() };
+        file.map(|file| read_load(Path::new(file), &how, err)).transpose()
+    }
+
+    fn measure<'a>(&self, running: Option<&'a Recorded>) -> Result<Measure<'a>, String> {
+        if let Some(per_task) = self.per_task {
+            return Ok(Measure::Counted { per_task });
+        }
+        let running = match (running, &self.running) {
+            (Some(recorded), _) => Running::Recorded(recorded),
+            (None, Some(number)) => {
+                Running::Always(positive(number).map_err(|why| format!("--running: {why}"))?)
+            }
+            (None, None) => return Err("--per-task or --running must be given".to_owned()),
+        };
+        Ok(Measure::Utilization { running, at_capacity: self.assumed.capacity_at })
+    }
+
+    fn given(&self, config: &Scaling) -> Result<Given, String> {
+        let mut given = Given { initial: self.tasks, ..Given::default() };
+        for text in &self.alarm {
+            let (alarm, at) = text.split_once('=').ok_or_else(|| {
+                format!("--alarm: `{text}` has no time, expected `NAME=2026-11-21T02:14:00Z`")
+            })?;
+            let surge = config.surge.iter().find(|surge| surge.alarm == alarm);
+            let surge = surge.ok_or_else(|| format!("--alarm: no `[[surge]]` names `{alarm}`"))?;
+            let raised = raised_by(surge, time("--alarm", at)?);
+            given.overrides.extend(raised);
+        }
+        for text in &self.deployment {
+            let (from, until) = text
+                .split_once('/')
+                .ok_or_else(|| format!("--deployment: `{text}` has no end, expected `FROM/TO`"))?;
+            let (from, until) = (time("--deployment", from)?, time("--deployment", until)?);
+            if until <= from {
+                return Err(format!("--deployment: `{text}` ends before it begins"));
+            }
+            given.deployments.push((from, until));
+        }
+        Ok(given)
+    }
+}
+
+impl Assumed {
+    fn all(&self, per_task_minute: Option<f64>) -> Assumptions {
+        let seconds =
+            |duration: SignedDuration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+        Assumptions {
+            start_up_seconds: seconds(self.start_up),
+            utilization_at_capacity: self.capacity_at,
+            per_task_minute,
+            metric_delay_seconds: seconds(self.metric_delay),
+            scale_in_margin: self.scale_in_margin,
+            ..Assumptions::default()
+        }
+    }
+}
+
+impl Costs {
+    fn price(&self) -> Result<Price, String> {
+        let (price, by) = match self.price {
+            Some(price) => (price, "as given".to_owned()),
+            None => price::of_region(&self.region, self.arm)
+                .map_err(|why| format!("--region: {why}"))?,
+        };
+        Ok(Price::new(self.task, price, by, self.spot / 100.0, self.spot_discount / 100.0))
+    }
+}
+
+fn time(flag: &str, text: &str) -> Result<Timestamp, String> {
+    let at = text.trim().parse();
+    at.map_err(|_| {
+        format!("{flag}: `{text}` is no time, expected one such as `2026-11-21T02:14:00Z`")
+    })
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| format!("`{text}` is no number above 0"))
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| format!("`{text}` is no percentage, expected 0 to 100"))
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| format!("`{text}` is no share, expected 0 to 1"))
+}
+
+fn pair(text: &str) -> Result<[f64; 2], String> {
+    let parts = text
+        .split_once('/')
+        .and_then(|(vcpu, gb)| Some([positive(vcpu.trim()).ok()?, positive(gb.trim()).ok()?]));
+    parts.ok_or_else(|| format!("`{text}` is no pair, expected one such as `0.5/1`"))
+}
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    steady_core::config::parse_duration(text).map_err(|error| error.to_string())
+}
