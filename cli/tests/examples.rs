@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use steady_core::incident::IncidentKind;
+
 /// What `steady replay` prints for an example.
 fn replayed(incident: &Path) -> String {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
@@ -53,4 +55,13 @@ fn the_page_of_all_keys_is_what_the_command_prints() {
         fs::read_to_string(path).unwrap() == String::from_utf8(output.stdout).unwrap(),
         "docs/config.md is stale: cargo run -p steady --no-default-features -- schema --format markdown > docs/config.md"
     );
+}
+
+#[test]
+fn the_runbook_has_every_kind_of_incident() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations.md");
+    let runbook = fs::read_to_string(path).unwrap();
+    for kind in IncidentKind::ALL {
+        assert!(runbook.contains(&format!("| `{}` |", kind.slug())), "{}", kind.slug());
+    }
 }
