@@ -19,6 +19,7 @@ mod live;
 mod order;
 #[cfg(feature = "live")]
 mod override_;
+mod page;
 #[cfg(feature = "live")]
 mod pause;
 #[cfg(feature = "live")]

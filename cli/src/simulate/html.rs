@@ -6,24 +6,22 @@ use std::fmt::Write as _;
 use super::runs::seed_of;
 use super::stats::Checked;
 use super::table::{cell, unmet};
-use super::timeline::{self, escaped};
+use super::timeline;
 use super::world::{Feed, World};
 use super::{Done, Guard};
+use crate::page::escaped;
 
 const STYLE: &str = include_str!("page.css");
 
 /// The whole page. `shown`: whose world the pictures are of.
 pub(super) fn page(all: &[Done<'_>], guards: &[Guard], shown: Guard, seed: u64) -> String {
     let mut page = String::new();
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>Steady: simulated scenarios</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Simulated scenarios</h1>\n\
+        "<h1>Simulated scenarios</h1>\n\
          <p>Each scenario is played on a simulated ECS in virtual time, once with each guard on its own. A cell says in \
          which share of the runs the guard fired; where it should, also the median and, in brackets, the ninetieth \
-         percentile of the minutes after the deployment. Seed {seed}.</p>\n",
+         percentile of the minutes after the deployment. Seed {seed}.</p>",
     );
     let parts = [
         (true, "The new revision is bad: it should be rolled back"),
@@ -41,8 +39,7 @@ pub(super) fn page(all: &[Done<'_>], guards: &[Guard], shown: Guard, seed: u64) 
     for done in all {
         picture(&mut page, done, shown, seed);
     }
-    page.push_str("</body>\n</html>\n");
-    page
+    crate::page::page("Steady: simulated scenarios", STYLE, &page)
 }
 
 const LEGEND: &str = "<p class=\"legend\"><span class=\"r1\">old revision</span> <span class=\"r2\">new</span> \

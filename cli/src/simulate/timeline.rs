@@ -11,6 +11,7 @@ use steady_core::stop::Verdict;
 use super::scenario::{FaultKind, Scenario};
 use super::story::{ServiceStory, Story, TaskLine};
 use super::world::MINUTE_0;
+use crate::page::escaped;
 
 /// In units of the picture, which is as wide as the page.
 const WIDTH: f64 = 1000.0;
@@ -44,20 +45,6 @@ impl Scale {
         let part = at.clamp(self.from, self.to).duration_since(self.from).as_secs_f64() / whole;
         LEFT + part * (WIDTH - LEFT - RIGHT)
     }
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 /// Draws a run, and lists what was decided in it.
