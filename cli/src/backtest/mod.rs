@@ -3,13 +3,14 @@
 //! ```text
 //! recording ─ load ─▶ values a period ─ demand ─▶ tasks' worth of load ─┐
 //! config file ─ core ─▶ checked config ─────────────────────────────────┤
-//!                                                 steady_sim::scaling ◀─┘─▶ report ─▶ text, JSON
+//!                                                 steady_sim::scaling ◀─┘─▶ report ─▶ text, JSON, page
 //! ```
 //!
 //! Auto scaling is simulated in [`steady_sim::scaling`]; here is what people give and what they are shown.
 
 mod config;
 mod demand;
+mod html;
 mod json;
 mod load;
 mod play;
@@ -90,6 +91,9 @@ pub(crate) struct Args {
     /// For people, or one JSON object with all of it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Write a page too: load against capacity, what was done and why, what it cost.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    html: Option<PathBuf>,
     #[command(flatten)]
     assumed: Assumed,
     #[command(flatten)]
@@ -163,7 +167,9 @@ pub(crate) fn run(
     let measure = args.measure(running.as_ref()).map_err(Failure::Usage)?;
     let (demand, censored_minutes) = demand::of(&recorded, &measure, config);
     let assumed = args.assumed.all(args.per_task);
-    let played = play::play(config, &given, &demand, &assumed, &price)
+    let mut traces = args.html.is_some().then(|| html::Traces::of(&demand));
+    let watch = html::watch(traces.as_mut());
+    let played = play::play(config, &given, &demand, &assumed, &price, watch)
         .map_err(|error| Failure::Usage(format!("{}: {error}", args.config.display())))?;
     let load = args.load.display().to_string();
     let report = play::Report {
@@ -202,6 +208,9 @@ pub(crate) fn run(
             let answer = answer.as_ref().map(|answer| print::json(&asked, &file, answer));
             json::print(out, &report, answer)?;
         }
+    }
+    if let (Some(path), Some(traces)) = (&args.html, &traces) {
+        fs::write(path, html::page(&report, traces)?)?;
     }
     Ok(if matches!(answer, Some(Answer::No(..))) { Exit::No } else { Exit::Good })
 }

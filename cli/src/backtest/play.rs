@@ -3,8 +3,8 @@
 use serde::Serialize;
 use steady_core::config::{Scaling, TrackedMetric};
 use steady_sim::scaling::{
-    Action, Assumptions, AutoScaling, Demand, Figures, Given, Held, Hpa, LeftOut, NothingToScale,
-    Oracle, Scaler, Score, Static, needed, run,
+    Action, Assumptions, AutoScaling, Demand, Figures, Given, Held, Hpa, LeftOut, Moment,
+    NothingToScale, Oracle, Scaler, Score, Static, needed, run,
 };
 
 use super::load::Recorded;
@@ -52,7 +52,10 @@ pub(super) struct Outcome {
 /// What the HPA rule keeps where the config tracks nothing.
 const HPA_TARGET: f64 = 70.0;
 
-/// Plays them all.
+/// Runs of a report besides the config's own.
+pub(super) const RIVALS: usize = 3;
+
+/// Plays them all. `watch` is told of every step: of the run of that place in [`Played::outcomes`], one after the other.
 ///
 /// # Errors
 /// [`NothingToScale`]
@@ -62,6 +65,7 @@ pub(super) fn play(
     demand: &Demand,
     assumed: &Assumptions,
     price: &Price,
+    mut watch: impl FnMut(usize, &Moment),
 ) -> Result<Played, NothingToScale> {
     let mut scaling = AutoScaling::new(config, given, demand, assumed)?;
     let start_up = assumed.start_up_seconds;
@@ -69,6 +73,7 @@ pub(super) fn play(
     run(demand, start_up, &mut scaling, |moment, scaling| {
         let bounds = scaling.bounds();
         score.see(moment, Some((bounds.min, bounds.max)));
+        watch(0, moment);
     });
     let config_figures = score.figures(demand.step);
     let bounds = config.capacity.map_or((0, u32::MAX), |capacity| (capacity.min, capacity.max));
@@ -77,11 +82,15 @@ pub(super) fn play(
     let hpa = Hpa::new(demand, target, at_capacity, bounds.0, bounds.1);
     let known = demand.tasks.iter().copied().filter(|load| !load.is_nan());
     let peak = known.map(needed).max().unwrap_or(0);
-    let named = [
+    let oracle = Oracle::new(demand, start_up);
+    let hpa = rival(demand, start_up, hpa, Some(bounds), |moment| watch(1, moment));
+    let fixed = rival(demand, start_up, Static(peak), None, |moment| watch(2, moment));
+    let oracle = rival(demand, start_up, oracle, None, |moment| watch(3, moment));
+    let named: [(String, Figures); RIVALS + 1] = [
         ("config".to_owned(), config_figures),
-        (format!("HPA at {target:.0} %"), rival(demand, start_up, hpa, Some(bounds))),
-        ("static peak".to_owned(), rival(demand, start_up, Static(peak), None)),
-        ("oracle".to_owned(), rival(demand, start_up, Oracle::new(demand, start_up), None)),
+        (format!("HPA at {target:.0} %"), hpa),
+        ("static peak".to_owned(), fixed),
+        ("oracle".to_owned(), oracle),
     ];
     let [_, (_, hpa), _, (_, oracle)] = &named;
     let (hpa, oracle_hours) = (hpa.clone(), oracle.task_hours);
@@ -102,9 +111,13 @@ fn rival(
     start_up: u32,
     mut by: impl Scaler,
     bounds: Option<(u32, u32)>,
+    mut watch: impl FnMut(&Moment),
 ) -> Figures {
     let mut score = Score::default();
-    run(demand, start_up, &mut by, |moment, _| score.see(moment, bounds));
+    run(demand, start_up, &mut by, |moment, _| {
+        score.see(moment, bounds);
+        watch(moment);
+    });
     score.figures(demand.step)
 }
 

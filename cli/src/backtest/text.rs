@@ -24,10 +24,12 @@ pub(super) fn print(
     writeln!(out)?;
     actions(out, report, all_actions)?;
     held(out, &report.played.held)?;
+    writeln!(out)?;
     assumed(out, report)
 }
 
-fn input(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
+/// What was recorded, and what is to be known of it.
+pub(super) fn input(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     let Report { recorded, demand, .. } = report;
     let seconds = demand.tasks.len() as u64 * u64::from(demand.step);
     writeln!(
@@ -67,9 +69,10 @@ fn input(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     Ok(())
 }
 
-type Row = (&'static str, fn(&Outcome) -> String);
+/// A name, and its figure for a run.
+pub(super) type Row = (&'static str, fn(&Outcome) -> String);
 
-const ROWS: [Row; 20] = [
+pub(super) const ROWS: [Row; 20] = [
     ("violating minutes", |one| count(one.figures.violating_minutes)),
     ("load in those minutes", |one| percent(one.figures.violating_load)),
     ("shortages", |one| one.figures.shortages.to_string()),
@@ -112,6 +115,20 @@ fn table(out: &mut impl Write, outcomes: &[Outcome]) -> io::Result<()> {
 /// How often each reason acted, and the first actions or all.
 fn actions(out: &mut impl Write, report: &Report<'_>, all: bool) -> io::Result<()> {
     let actions = &report.played.actions;
+    counted(out, actions)?;
+    let shown = if all { actions.len() } else { FIRST };
+    for action in actions.iter().take(shown) {
+        let at = clock(report.demand.at(action.step));
+        writeln!(out, "  {at}  {:>4} → {:<4}  {action}", action.from, action.to)?;
+    }
+    if actions.len() > shown {
+        writeln!(out, "  and {} more: --actions prints them all", actions.len() - shown)?;
+    }
+    Ok(())
+}
+
+/// How often each reason acted.
+pub(super) fn counted(out: &mut impl Write, actions: &[Action]) -> io::Result<()> {
     if actions.is_empty() {
         return writeln!(out, "no action: the count never changed");
     }
@@ -122,16 +139,7 @@ fn actions(out: &mut impl Write, report: &Report<'_>, all: bool) -> io::Result<(
     let one = if actions.len() == 1 { "action" } else { "actions" };
     let counted: Vec<String> =
         by_reason.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    writeln!(out, "{} {one}: {}", actions.len(), counted.join(", "))?;
-    let shown = if all { actions.len() } else { FIRST };
-    for action in actions.iter().take(shown) {
-        let at = clock(report.demand.at(action.step));
-        writeln!(out, "  {at}  {:>4} → {:<4}  {action}", action.from, action.to)?;
-    }
-    if actions.len() > shown {
-        writeln!(out, "  and {} more: --actions prints them all", actions.len() - shown)?;
-    }
-    Ok(())
+    writeln!(out, "{} {one}: {}", actions.len(), counted.join(", "))
 }
 
 fn reason(action: &Action) -> String {
@@ -144,7 +152,8 @@ fn reason(action: &Action) -> String {
     }
 }
 
-fn held(out: &mut impl Write, held: &Held) -> io::Result<()> {
+/// What was not done, and why.
+pub(super) fn held(out: &mut impl Write, held: &Held) -> io::Result<()> {
     let all = [
         (held.at_max, "to scale out at max: the service was starved by its own limit"),
         (held.cooldown_out, "to scale out within the cooldown, for no more than before"),
@@ -163,11 +172,12 @@ fn held(out: &mut impl Write, held: &Held) -> io::Result<()> {
     Ok(())
 }
 
-fn assumed(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
+/// What is only assumed, and what tasks cost.
+pub(super) fn assumed(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     let (assumed, price) = (report.assumed, report.price);
     writeln!(
         out,
-        "\nassumed: a task serves {} after it is wanted; a metric acts {} after its minute; scale-in below {} of the target; \
+        "assumed: a task serves {} after it is wanted; a metric acts {} after its minute; scale-in below {} of the target; \
          a task that carries what it can is at {} % CPU; nobody retries (open loop)",
         spell(u64::from(assumed.start_up_seconds)),
         spell(u64::from(assumed.metric_delay_seconds)),
@@ -211,6 +221,6 @@ fn percent(share: f64) -> String {
     }
 }
 
-fn clock(at: Timestamp) -> String {
+pub(super) fn clock(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%MZ").to_string()
 }
