@@ -34,6 +34,7 @@ use steady_sim::scaling::{Assumptions, Given};
 use crate::Format;
 use crate::exit::{Exit, Failure};
 use demand::{Measure, Running};
+use html::Recommended;
 use load::{How, Recorded};
 use price::Price;
 use recommend::print::{self, File};
@@ -210,7 +211,9 @@ pub(crate) fn run(
         }
     }
     if let (Some(path), Some(traces)) = (&args.html, &traces) {
-        fs::write(path, html::page(&report, traces)?)?;
+        let recommended =
+            answer.as_ref().map(|answer| Recommended { asked: &asked, file: &file, answer });
+        fs::write(path, html::page(&report, traces, recommended.as_ref())?)?;
     }
     Ok(if matches!(answer, Some(Answer::No(..))) { Exit::No } else { Exit::Good })
 }

@@ -47,6 +47,16 @@ impl Axis {
     pub(super) fn y(&self, value: f64) -> i64 {
         (HEIGHT * (1.0 - (value / self.top).clamp(0.0, 1.0))).round() as i64
     }
+
+    /// From a value to how far to the right it is, of so much.
+    pub(super) fn x(&self, value: f64, width: usize) -> i64 {
+        (width as f64 * (value / self.top).clamp(0.0, 1.0)).round() as i64
+    }
+
+    /// Its largest value.
+    pub(super) fn top(&self) -> f64 {
+        self.top
+    }
 }
 
 /// Marks of time between two moments, in UTC: at whole hours, days or months, at most a dozen.
@@ -119,13 +129,16 @@ pub(super) fn frame(
     (x, y): (&[Tick], &Axis),
     shapes: &str,
 ) {
+    // An image hides what is in it from whoever does not see it; a link must be found.
+    let many = if x.len() > 6 { " many" } else { "" };
+    let role = if shapes.contains("<a ") { "group" } else { "img" };
     let _ = write!(page, "<div class=\"plot\">\n<div class=\"ys\" aria-hidden=\"true\">");
     for tick in &y.ticks {
         let _ = write!(page, "<span style=\"bottom:{:.2}%\">{}</span>", tick.at * 100.0, tick.text);
     }
     let _ = write!(
         page,
-        "</div>\n<svg viewBox=\"0 0 {width} {HEIGHT:.0}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">\n\
+        "</div>\n<svg viewBox=\"0 0 {width} {HEIGHT:.0}\" preserveAspectRatio=\"none\" role=\"{role}\" aria-label=\"{}\">\n\
          <path class=\"grid\" d=\"",
         escaped(label),
     );
@@ -135,7 +148,7 @@ pub(super) fn frame(
     for tick in x {
         let _ = write!(page, "M{:.1} 0V{HEIGHT:.0}", tick.at * width as f64);
     }
-    let _ = write!(page, "\"/>\n{shapes}</svg>\n<div class=\"xs\" aria-hidden=\"true\">");
+    let _ = write!(page, "\"/>\n{shapes}</svg>\n<div class=\"xs{many}\" aria-hidden=\"true\">");
     for tick in x {
         let _ = write!(page, "<span style=\"left:{:.2}%\">{}</span>", tick.at * 100.0, tick.text);
     }

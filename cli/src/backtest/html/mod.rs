@@ -7,6 +7,7 @@
 
 mod actions;
 mod chart;
+mod front;
 mod trace;
 
 use std::cmp::Reverse;
@@ -18,6 +19,7 @@ use super::play::Report;
 use super::text;
 use crate::page::{escaped, with_names};
 use chart::{Axis, HEIGHT, Tick};
+pub(super) use front::Recommended;
 use trace::{Column, Shortage, Span};
 pub(super) use trace::{Traces, watch};
 
@@ -30,7 +32,11 @@ const SHORTAGES: usize = 20;
 ///
 /// # Errors
 /// None that happens: words are written to memory.
-pub(super) fn page(report: &Report<'_>, traces: &Traces) -> io::Result<String> {
+pub(super) fn page(
+    report: &Report<'_>,
+    traces: &Traces,
+    recommended: Option<&Recommended<'_>>,
+) -> io::Result<String> {
     let mut page = String::new();
     let _ = writeln!(page, "<h1>{}: a backtest</h1>", escaped(report.service));
     lines(&mut page, |out| text::input(out, report))?;
@@ -40,6 +46,9 @@ pub(super) fn page(report: &Report<'_>, traces: &Traces) -> io::Result<String> {
     cost(&mut page, report, traces, &times);
     compared(&mut page, report);
     shortages(&mut page, report, traces);
+    if let Some(recommended) = recommended {
+        front::section(&mut page, report, recommended)?;
+    }
     page.push_str("<h2 id=\"actions\">Actions</h2>\n");
     lines(&mut page, |out| {
         text::counted(out, &report.played.actions)?;
@@ -157,7 +166,7 @@ fn cost(page: &mut String, report: &Report<'_>, traces: &Traces, times: &[Tick])
 }
 
 fn compared(page: &mut String, report: &Report<'_>) {
-    page.push_str("<h2>Beside what else there could be</h2>\n");
+    page.push_str("<h2 id=\"figures\">Beside what else there could be</h2>\n");
     page.push_str("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"figures of each run\"><table>\n<tr><th></th>");
     for (run, one) in report.played.outcomes.iter().enumerate() {
         let name = escaped(&one.name);

@@ -275,7 +275,7 @@ fn reasons(asked: &Asked<'_>, file: &File<'_>, tuned: &Tuned) -> Reasons {
 }
 
 /// `min 4, 62 % full, window busy-hours of 9`.
-fn words(knobs: &Knobs) -> String {
+pub(in crate::backtest) fn words(knobs: &Knobs) -> String {
     let mut text = format!("min {}, {:.0} % full", knobs.min, knobs.fill * 100.0);
     let cooldown = |seconds: Option<i64>, way: &str| {
         seconds.map(|seconds| format!(", {seconds} s {way}")).unwrap_or_default()
@@ -305,7 +305,8 @@ fn shown_of_front<'t>(asked: &Asked<'_>, tuned: &'t Tuned) -> Vec<&'t (Knobs, Fi
     places.into_iter().filter_map(|place| front.get(place)).collect()
 }
 
-fn cost(asked: &Asked<'_>, figures: &Figures) -> f64 {
+/// USD for the tasks of a run.
+pub(in crate::backtest) fn cost(asked: &Asked<'_>, figures: &Figures) -> f64 {
     figures.task_hours * asked.price.task_hour
 }
 
