@@ -92,6 +92,9 @@ pub struct AutoScaling {
     /// Tasks' worth of load in a step, in messages; and what waits, in the former.
     messages: f64,
     waiting: f64,
+    /// Steps for which messages have waited and no task ran, and after how many of them the alarm for that is seen.
+    asleep: usize,
+    wakes_after: usize,
     at_capacity: f64,
     requests: f64,
     hour: usize,
@@ -145,6 +148,8 @@ impl AutoScaling {
             predictive,
             messages: requests,
             waiting: 0.0,
+            asleep: 0,
+            wakes_after: demand.steps_in(60).max(1) + demand.steps_in(assumed.metric_delay_seconds),
             at_capacity: assumed.utilization_at_capacity,
             requests,
             hour: demand.steps_in(3600).max(1),
@@ -365,9 +370,9 @@ impl AutoScaling {
         to
     }
 
-    /// A queue's service that has no task is given one as soon as messages wait: the preset's alarm is on its first minute.
+    /// A queue's service that has no task is given one once messages wait: the preset's alarm needs one minute of that.
     fn wake(&mut self, step: usize, desired: u32) -> u32 {
-        let asleep = desired == 0 && self.waiting > 0.0 && self.bounds.max > 0;
+        let asleep = desired == 0 && self.asleep >= self.wakes_after && self.bounds.max > 0;
         if !asleep || self.suspended.dynamic_scaling_out {
             return desired;
         }
@@ -401,6 +406,7 @@ impl Scaler for AutoScaling {
         if !load.is_nan() {
             self.waiting = (self.waiting + load - running).max(0.0);
         }
+        self.asleep = if moment.running == 0 && self.waiting > 0.0 { self.asleep + 1 } else { 0 };
         for policy in &mut self.policies {
             let value = match policy.source {
                 Source::Utilization => match self.at_capacity * per_task {

@@ -33,10 +33,14 @@ impl Oracle {
     /// For this load, with tasks that take so long to start.
     pub fn new(demand: &Demand, start_up_seconds: u32) -> Self {
         let start_up = demand.steps_in(start_up_seconds);
-        let need = |load: &f64| if load.is_nan() { 0 } else { needed(*load) };
-        let needs: Vec<u32> = demand.tasks.iter().map(need).collect();
+        // Where the load is not known it keeps what it has: it is not judged there, and must not look cheap.
+        let mut last = 0;
+        let need = |load: &f64| {
+            last = if load.is_nan() { last } else { needed(*load) };
+            last
+        };
+        let mut wanted: Vec<u32> = demand.tasks.iter().map(need).collect();
         // The maximum over a window that slides: from the end, the candidates in `largest` are ever larger and later.
-        let mut wanted = needs.clone();
         let mut largest: std::collections::VecDeque<(usize, u32)> =
             std::collections::VecDeque::new();
         for (step, slot) in wanted.iter_mut().enumerate().rev() {

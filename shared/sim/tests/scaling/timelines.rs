@@ -121,7 +121,7 @@ fn a_queue_wakes_a_service_without_tasks_and_lets_it_sleep_again() {
     let played = play(&config(text), &Given::default(), &demand, &assumed);
     assert_eq!(played.moments[0].desired(), 0);
     let moves = played.moves();
-    assert_eq!(moves[0], (11, 0, 1), "a minute after the first message");
+    assert_eq!(moves[0], (14, 0, 1), "a minute and the delay after the first message");
     assert_eq!(moves.last().map(|(_, _, to)| *to), Some(0), "{moves:?}");
     assert_eq!(played.told()[0], "`queue-backlog-per-task`: messages wait and no task runs");
 }
