@@ -157,6 +157,22 @@ fn a_config_that_is_cheapest_already_is_kept() {
     assert!(matches!(again, Answer::Keep(_)), "{again:?}");
 }
 
+/// What is shown is not known while tuning: another future leaves every earlier choice as it was.
+#[test]
+fn what_comes_later_changes_no_earlier_choice() {
+    let (config, demand) = (scaling(FILE), days(6, |_| 1.0));
+    let mut other = demand.clone();
+    let half = other.tasks.len() / 2;
+    other.tasks.iter_mut().skip(half).for_each(|load| *load *= 0.5);
+    let first = |demand: &Demand| match answer(&config, demand, 0.0) {
+        Answer::Tuned(tuned) | Answer::Keep(tuned) => tuned.folds.into_iter().next(),
+        Answer::No(_, folds) => folds.into_iter().next(),
+    };
+    let (one, another) = (first(&demand).expect("a fold"), first(&other).expect("a fold"));
+    assert_eq!((one.knobs, one.tuned), (another.knobs, another.tuned));
+    assert_ne!(one.shown, another.shown);
+}
+
 #[test]
 fn the_same_recording_gives_the_same_answer_on_any_number_of_cores() {
     let (config, demand) = (scaling(FILE), days(5, |day| 1.0 + 0.1 * day as f64));
