@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::chart::{self, Axis};
-use crate::backtest::play::Report;
+use crate::backtest::play::{Outcome, Report};
 use crate::backtest::recommend::print::{self, File};
 use crate::backtest::recommend::{Answer, Asked, Tuned};
 use crate::page::escaped;
@@ -44,7 +44,7 @@ pub(super) fn section(
 ) -> io::Result<()> {
     page.push_str("<h2 id=\"recommendation\">Recommendation</h2>\n");
     if let Answer::Tuned(tuned) | Answer::Keep(tuned) = of.answer {
-        plot(page, report, of.asked, tuned);
+        plot(page, &report.played.outcomes, of.asked, tuned);
     }
     let mut said = Vec::new();
     print::text(&mut said, of.asked, of.file, of.answer)?;
@@ -60,8 +60,8 @@ pub(super) fn section(
     Ok(())
 }
 
-fn plot(page: &mut String, report: &Report<'_>, asked: &Asked<'_>, tuned: &Tuned) {
-    let (front, others) = (front(asked, tuned), others(report));
+fn plot(page: &mut String, outcomes: &[Outcome], asked: &Asked<'_>, tuned: &Tuned) {
+    let (front, others) = (front(asked, tuned), others(outcomes));
     // The budget is always in the picture, and so are the config and the HPA rule.
     let tried = front.iter().map(|one| one.violating).fold(0.0, f64::max);
     let least = others.iter().take(2).map(|one| one.violating).fold(asked.budget * 1.2, f64::max);
@@ -70,7 +70,7 @@ fn plot(page: &mut String, report: &Report<'_>, asked: &Asked<'_>, tuned: &Tuned
     let all = || front.iter().chain(&others);
     let x = Axis::to(all().map(|one| one.cost).fold(0.0, f64::max));
     let is_shown = |one: &&Point| one.violating * 100.0 <= y.top();
-    legend(page, asked, report, front.iter().filter(|one| !is_shown(one)).count());
+    legend(page, asked, outcomes, front.iter().filter(|one| !is_shown(one)).count());
     let budget = y.y(asked.budget * 100.0);
     let mut shapes = format!("<path class=\"budget\" d=\"M0 {budget}H{WIDTH}\"/>\n");
     let mut line = String::new();
@@ -97,7 +97,7 @@ fn plot(page: &mut String, report: &Report<'_>, asked: &Asked<'_>, tuned: &Tuned
     chart::frame(page, "cost against violations, a point each", WIDTH, (&x.ticks, &y), &shapes);
 }
 
-fn legend(page: &mut String, asked: &Asked<'_>, report: &Report<'_>, above: usize) {
+fn legend(page: &mut String, asked: &Asked<'_>, outcomes: &[Outcome], above: usize) {
     let _ = write!(
         page,
         "<p class=\"legend\">To the right: cost in USD; up: percent of the load in violating minutes. \
@@ -105,7 +105,7 @@ fn legend(page: &mut String, asked: &Asked<'_>, report: &Report<'_>, above: usiz
          <span class=\"chosen\">recommended</span>; <span class=\"short\">dashed</span>: the budget of {} %. Beside them",
         asked.budget * 100.0,
     );
-    for (run, one) in report.played.outcomes.iter().enumerate() {
+    for (run, one) in outcomes.iter().enumerate() {
         let comma = if run == 0 { "" } else { "," };
         let _ = write!(page, "{comma} <span class=\"c{run}\">{}</span>", escaped(&one.name));
     }
@@ -132,16 +132,15 @@ fn front(asked: &Asked<'_>, tuned: &Tuned) -> Vec<Point> {
 }
 
 /// The config and its rivals over the same load.
-fn others(report: &Report<'_>) -> Vec<Point> {
-    let outcomes = report.played.outcomes.iter().enumerate();
-    let point = |(run, one): (usize, &crate::backtest::play::Outcome)| Point {
+fn others(outcomes: &[Outcome]) -> Vec<Point> {
+    let point = |(run, one): (usize, &Outcome)| Point {
         class: format!("c{run}"),
         to: "figures".to_owned(),
         name: one.name.clone(),
         cost: one.cost_usd,
         violating: one.figures.violating_load,
     };
-    outcomes.map(point).collect()
+    outcomes.iter().enumerate().map(point).collect()
 }
 
 fn table(page: &mut String, asked: &Asked<'_>, tuned: &Tuned) {
@@ -161,4 +160,73 @@ fn table(page: &mut String, asked: &Asked<'_>, tuned: &Tuned) {
         );
     }
     page.push_str("</table></div></details>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use steady_core::config::Scaling;
+    use steady_sim::scaling::{Assumptions, Demand, Figures, Given, Score};
+
+    use super::*;
+    use crate::backtest::price::Price;
+    use crate::backtest::recommend::{Knobs, candidates::Windows};
+
+    fn figures(task_hours: f64, violating_load: f64) -> Figures {
+        Figures { task_hours, violating_load, ..Score::default().figures(60) }
+    }
+
+    fn knobs(min: u32) -> Knobs {
+        let (fill, windows) = (0.5, Windows::Kept);
+        Knobs { fill, min, max: 9, scale_out_cooldown: None, scale_in_cooldown: None, windows }
+    }
+
+    fn outcome(name: &str, figures: Figures) -> Outcome {
+        let cost_usd = figures.task_hours;
+        let name = name.to_owned();
+        Outcome { name, figures, cost_usd, cost_over_oracle: 1.0, speed_up_over_hpa: 1.0 }
+    }
+
+    #[test]
+    fn each_point_of_the_front_is_drawn_unless_it_is_said_to_lie_above() {
+        let front = [(2, 10.0, 0.3), (3, 20.0, 0.02), (4, 30.0, 0.008), (5, 40.0, 0.0)];
+        let tuned = Tuned {
+            config: Scaling::default(),
+            knobs: knobs(4),
+            candidates: 7,
+            margin: 1.0,
+            figures: figures(30.0, 0.008),
+            present: figures(50.0, 0.0),
+            folds: Vec::new(),
+            front: front.map(|(min, hours, load)| (knobs(min), figures(hours, load))).to_vec(),
+            sensitivity: Vec::new(),
+            peak: 8,
+            min_is_enough: 0.5,
+        };
+        let demand = Demand { start: Timestamp::UNIX_EPOCH, step: 60, tasks: vec![1.0] };
+        // A dollar for a task and hour.
+        let price = Price::new([1.0, 1.0], [0.5, 0.5], "as given".to_owned(), 0.0, 0.0);
+        let asked = Asked {
+            config: &Scaling::default(),
+            given: &Given::default(),
+            demand: &demand,
+            assumed: &Assumptions::default(),
+            price: &price,
+            budget: 0.01,
+            timezone: "UTC",
+            threads: 1,
+        };
+        let outcomes =
+            [outcome("config", figures(50.0, 0.0)), outcome("HPA", figures(45.0, 0.001))];
+        let mut page = String::new();
+        plot(&mut page, &outcomes, &asked, &tuned);
+        for (number, class) in [(1, "front"), (2, "chosen"), (3, "front")] {
+            let point = page.split(&format!("<a href=\"#f{number}\">")).nth(1).unwrap();
+            assert!(point.contains(&format!("<path class=\"point {class}\"")), "{number}");
+        }
+        assert_eq!(page.matches("<path class=\"point").count(), 3 + outcomes.len());
+        assert!(page.contains("1 of the front lies above the picture"), "{page}");
+        // 30 USD of an axis to 60, 0.8 % of one to 5.
+        assert!(page.contains("<path class=\"point chosen\" d=\"M500 840h0\"/>"), "{page}");
+    }
 }

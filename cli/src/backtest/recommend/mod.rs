@@ -11,7 +11,7 @@
 //! part is judged on the later one, which it has not seen. Where that breaks the budget, tuning is stricter; where that does
 //! not help either, nothing is recommended. Never one number from one window.
 
-mod candidates;
+pub(super) mod candidates;
 mod edit;
 mod learn;
 mod parts;
