@@ -74,8 +74,8 @@ fn lines(page: &mut String, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) 
 }
 
 const LEGEND: &str = "<p class=\"legend\"><span class=\"load\">load</span>, in tasks that it fills; \
-<span class=\"running\">running</span> tasks, which serve; <span class=\"desired\">desired</span> tasks, those that start \
-too; <span class=\"short\">shaded</span>: fewer served than the load needed.";
+<span class=\"running\">running</span> tasks, which serve; <span class=\"desired\">desired</span> tasks, where \
+some still start; <span class=\"short\">shaded</span>: fewer served than the load needed.";
 
 fn tasks(page: &mut String, report: &Report<'_>, traces: &Traces, times: &[Tick]) {
     let columns = &traces.columns;
