@@ -66,7 +66,10 @@ async fn a_task_is_stopped_by_its_tags() {
     });
     aws.ecs(|ecs| ecs.call("RegisterTaskDefinition", &definition).map(drop)).unwrap();
     let task = |tags: serde_json::Value| {
-        let input = json!({ "cluster": "prod", "taskDefinition": "checkout:1", "tags": tags });
+        let input = json!({
+            "cluster": "prod", "taskDefinition": "checkout:1", "tags": tags,
+            "networkConfiguration": { "awsvpcConfiguration": { "subnets": ["subnet-light"] } },
+        });
         let ran = aws.ecs(|ecs| ecs.call("RunTask", &input)).unwrap();
         ran.pointer("/tasks/0/taskArn").and_then(|arn| arn.as_str()).unwrap().to_owned()
     };
