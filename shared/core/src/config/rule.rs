@@ -178,6 +178,10 @@ rules! {
     /// Predictive scaling takes one metric.
     PredictiveOneMetric,
 
+    // Alarms that teams name.
+    /// One that is made for scaling is not listened to.
+    AlarmOfScaling,
+
     // Surges.
     /// An alarm with two surges.
     SurgeTwice,

@@ -50,6 +50,7 @@ pub(super) const ACROSS: &[fn(&mut Reader<'_>, &InForce<'_>)] = &[
     time::scheduled_meets_window,
     predictive::predictive,
     surge::surges,
+    surge::alarms_of_scaling,
 ];
 
 const ERROR: Severity = Severity::Error;

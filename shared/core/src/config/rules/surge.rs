@@ -1,6 +1,7 @@
-//! `[[surge]]`
+//! `[[surge]]`, and the alarms that teams name.
 
 use super::{InForce, entries, error, warning};
+use crate::alarm::is_of_scaling;
 use crate::config::read::Reader;
 use crate::config::rule::Rule;
 
@@ -41,5 +42,23 @@ pub(super) fn surges(file: &mut Reader<'_>, all: &InForce<'_>) {
             file.at_first(warning(Rule::SurgeIsRollbackAlarm), &at, message, fix);
         }
         seen.push(alarm);
+    }
+}
+
+/// Those that Application Auto Scaling and Steady make go off with each scale-out: they do not reach Steady.
+pub(super) fn alarms_of_scaling(file: &mut Reader<'_>, all: &InForce<'_>) {
+    let counted = all.config.health.rollback_alarms.iter();
+    let counted = counted.map(|alarm| ("health.rollback_alarms".to_owned(), alarm));
+    let surges = entries("surge", &all.layer.surge).filter_map(|(path, surge)| {
+        surge.alarm.as_ref().map(|alarm| (format!("{path}.alarm"), alarm))
+    });
+    for (at, alarm) in counted.chain(surges) {
+        if is_of_scaling(alarm) {
+            let message = format!(
+                "alarm `{alarm}` is one of scaling by its name, which Steady does not listen to: it goes off with each scale-out"
+            );
+            let fix = "name an alarm of your own; its name must not begin with `TargetTracking-` or `steady-`";
+            file.at_first(error(Rule::AlarmOfScaling), &[&at], message, fix);
+        }
     }
 }
