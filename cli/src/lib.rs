@@ -116,7 +116,7 @@ pub fn run_with(
     #[cfg(feature = "live")]
     let person = &mut live::Person::at(typed);
     #[cfg(not(feature = "live"))]
-    drop(typed);
+    let _ = typed;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut err = io::stderr().lock();
     let done = match &cli.verb {

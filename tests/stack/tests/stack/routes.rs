@@ -111,7 +111,7 @@ deployment-completed                          WatchQueue by DeploymentRule
 deployment-failed                             WatchQueue by DeploymentRule
 deployment-in-progress                        WatchQueue by DeploymentRule, ScaleQueue by FirstDeploymentRule
 deployment-old-arn-trimmed                    nobody
-deployment-old-arn-with-cluster               nobody
+deployment-old-arn-with-cluster               WatchQueue by DeploymentRule
 deployment-rollback-in-progress               WatchQueue by DeploymentRule, ScaleQueue by FirstDeploymentRule
 foreign-cloudtrail                            nobody
 foreign-detail-first-is-a-list                nobody
