@@ -36,11 +36,11 @@ pub struct Process {
 }
 
 impl Process {
-    /// Spawns the binary (`…/watch-process`) as the template has that function: with its environment, and with its role for
+    /// Spawns the binary (`…/watch`, `…/watch-process`) as the template has that function: with its environment, and with its role for
     /// this access key, by which the call log knows it. Waits until it asks for work.
     pub async fn spawn(binary: &str, account: &Account, access_key: &str) -> Self {
         let name = Path::new(binary).file_name().unwrap().to_str().unwrap();
-        let name = name.strip_suffix("-process").unwrap();
+        let name = name.strip_suffix("-process").unwrap_or(name);
         assume(&account.aws, &account.stack, name, access_key).unwrap();
         let simulator =
             Simulator::builder().function_name("steady").region(REGION).build().await.unwrap();
