@@ -248,32 +248,20 @@ pub fn of_pause_hook(
         ));
     }
     Notice {
-        schema: "steady.notice/1",
-        steady_version: crate::VERSION,
         id: format!("hook-{:016x}", fnv1a(hook.id.as_bytes())),
-        at: now,
         stage: "hook-waiting",
-        severity: Severity::Warning,
         kind: "pause-hook",
-        incident: None,
         account: record.account.clone(),
         region: record.region.clone(),
         cluster: Some(service.cluster().to_owned()),
         service: Some(service.to_string()),
-        services: Vec::new(),
-        services_count: 0,
-        family: None,
         team: config.team.clone(),
         deployment: Some(deployment.to_string()),
         revision,
-        figures: None,
-        cause: None,
-        verdict: None,
         subject: subject(Severity::Warning, service.as_str(), &tails),
         summary: format!(
             "The deployment of {what} to {service} is paused at {at} and waits for somebody to let it go on. At {until} ECS {then} by itself."
         ),
-        log_tail: None,
         sections: vec![
             Section {
                 label: "Done",
@@ -288,8 +276,7 @@ pub fn of_pause_hook(
             },
             Section { label: "Links", lines: links },
         ],
-        topic: config.notify.topic.clone(),
-        format: config.notify.format,
+        ..Notice::blank(Severity::Warning, now, &config.notify)
     }
 }
 

@@ -25,7 +25,7 @@ pub mod words;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::config::NoticeFormat;
+use crate::config::{NoticeFormat, Notify};
 use crate::incident::{IncidentId, Resolution};
 use crate::installation::Home;
 use crate::name::{Account, Region, ServiceKey, TaskDefinitionRevision};
@@ -118,6 +118,39 @@ pub struct Notice {
 }
 
 impl Notice {
+    /// One that tells nothing yet, to be sent as `notify` says: what it is about is written over it.
+    fn blank(severity: Severity, at: Timestamp, notify: &Notify) -> Self {
+        Self {
+            schema: "steady.notice/1",
+            steady_version: crate::VERSION,
+            id: String::new(),
+            at,
+            stage: "",
+            severity,
+            kind: "",
+            incident: None,
+            account: None,
+            region: None,
+            cluster: None,
+            service: None,
+            services: Vec::new(),
+            services_count: 0,
+            family: None,
+            team: None,
+            deployment: None,
+            revision: None,
+            figures: None,
+            cause: None,
+            verdict: None,
+            subject: String::new(),
+            summary: String::new(),
+            sections: Vec::new(),
+            log_tail: None,
+            topic: notify.topic.clone(),
+            format: notify.format,
+        }
+    }
+
     /// As told from there: account and region in the fields, and in words below `Since`.
     pub(crate) fn told_from(mut self, home: &Home) -> Self {
         self.account.clone_from(&home.account);

@@ -55,38 +55,20 @@ pub fn of_override(
     };
     let short = stage.slug().replace('-', " ");
     Notice {
-        schema: "steady.notice/1",
-        steady_version: crate::VERSION,
         id: format!(
             "override-{:016x}-{}-{}",
             fnv1a(format!("{service} {} {}", one.id, one.since).as_bytes()),
             stage.slug(),
             now.as_second(),
         ),
-        at: now,
         stage: stage.slug(),
-        severity: Severity::Info,
         kind: "override",
-        incident: None,
-        account: None,
-        region: None,
         cluster: Some(service.cluster().to_owned()),
         service: Some(service.to_string()),
-        services: Vec::new(),
-        services_count: 0,
-        family: None,
-        team: None,
-        deployment: None,
-        revision: None,
-        figures: None,
-        cause: None,
-        verdict: None,
         subject: subject(Severity::Info, service.as_str(), &[tail, short]),
         summary,
         sections: sections(record, one, stage, &by),
-        log_tail: None,
-        topic: record.notify.topic.clone(),
-        format: record.notify.format,
+        ..Notice::blank(Severity::Info, now, &record.notify)
     }
 }
 

@@ -82,33 +82,15 @@ pub fn of_pause(
     let short = stage.slug().replace('-', " ");
     let at = since.unwrap_or(now);
     Notice {
-        schema: "steady.notice/1",
-        steady_version: crate::VERSION,
         id: format!("pause-{:016x}-{}-{}", identity(pause, since), stage.slug(), now.as_second()),
-        at: now,
         stage: stage.slug(),
-        severity,
         kind: "pause",
-        incident: None,
         account: place.account.clone(),
         region: place.region.clone(),
-        cluster: None,
-        service: None,
-        services: Vec::new(),
-        services_count: 0,
-        family: None,
-        team: None,
-        deployment: None,
-        revision: None,
-        figures: None,
-        cause: None,
-        verdict: None,
         subject: subject(severity, "Steady", &[tail, short]),
         summary,
         sections: sections(pause, at, stage, place),
-        log_tail: None,
-        topic: place.notify.topic.clone(),
-        format: place.notify.format,
+        ..Notice::blank(severity, now, &place.notify)
     }
 }
 

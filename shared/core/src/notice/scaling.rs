@@ -63,33 +63,15 @@ pub(super) fn scaling(
         Section { label: "You", lines: you },
     ];
     Notice {
-        schema: "steady.notice/1",
-        steady_version: crate::VERSION,
         id: format!("scaling-{}-{id:016x}", now.as_second()),
-        at: now,
         stage,
-        severity: Severity::Warning,
         kind: "scaling",
-        incident: None,
-        account: None,
-        region: None,
         cluster: Some(service.cluster().to_owned()),
         service: Some(service.to_string()),
-        services: Vec::new(),
-        services_count: 0,
-        family: None,
-        team: None,
-        deployment: None,
-        revision: None,
-        figures: None,
-        cause: None,
-        verdict: None,
         subject: subject(Severity::Warning, service.as_str(), tails),
         summary,
         sections,
-        log_tail: None,
-        topic: notify.topic.clone(),
-        format: notify.format,
+        ..Notice::blank(Severity::Warning, now, notify)
     }
 }
 

@@ -60,32 +60,19 @@ pub fn of_standalone_task(
         sections.push(Section { label: "Links", lines: vec![format!("task      {link}")] });
     }
     Notice {
-        schema: "steady.notice/1",
-        steady_version: crate::VERSION,
         id: format!("task-{:016x}", fnv1a(stop.task.as_str().as_bytes())),
-        at: now,
         stage: "task-failed",
-        severity: Severity::Warning,
         kind: "standalone-task",
-        incident: None,
         account,
         region,
         cluster: cluster.map(str::to_owned),
-        service: None,
-        services: Vec::new(),
-        services_count: 0,
         family: Some(family.to_string()),
-        team: None,
-        deployment: None,
         revision: stop.revision.clone(),
-        figures: None,
         cause: Some(stop.cause),
         verdict: Some(stop.verdict),
         subject: subject(Severity::Warning, &who, &tails),
         summary: format!("A task of {revision}, of no service, failed: {}.", ended),
         sections,
-        log_tail: None,
-        topic: notify.topic.clone(),
-        format: notify.format,
+        ..Notice::blank(Severity::Warning, now, notify)
     }
 }

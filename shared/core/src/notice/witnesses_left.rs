@@ -34,32 +34,20 @@ pub fn of_witnesses_left(
         "witnesses cannot be stopped".to_owned(),
     ];
     Notice {
-        schema: "steady.notice/1",
-        steady_version: crate::VERSION,
         id: format!("witnesses-{:016x}", fnv1a(probe.started_by.as_bytes())),
-        at: now,
         stage: "witnesses-left",
-        severity: Severity::Warning,
         kind: "probe",
-        incident: None,
         account: record.account.clone(),
         region: record.region.clone(),
         cluster: Some(service.cluster().to_owned()),
         service: Some(service.to_string()),
-        services: Vec::new(),
-        services_count: 0,
-        family: None,
         team: config.team.clone(),
         deployment: Some(probe.about.to_string()),
         revision: Some(target.clone()),
-        figures: None,
-        cause: None,
-        verdict: None,
         subject: subject(Severity::Warning, service.as_str(), &tails),
         summary: format!(
             "Steady started tasks of {target} beside {service} as witnesses and has tried for {lasts} to stop them: they may run on, beside the service's own, cost as much and do the same work, until they are stopped."
         ),
-        log_tail: None,
         sections: vec![
             Section { label: "Since", lines: vec![words::clock(since)] },
             Section {
@@ -81,7 +69,6 @@ pub fn of_witnesses_left(
                 ],
             },
         ],
-        topic: config.notify.topic.clone(),
-        format: config.notify.format,
+        ..Notice::blank(Severity::Warning, now, &config.notify)
     }
 }
