@@ -154,9 +154,7 @@ pub(crate) async fn read(
     let loaded = boxed(account.table().load_scaling(service)).await;
     let loaded = loaded.map_err(|error| account.failure(&error))?;
     let record = loaded.stored.as_ref().map(ScalingRecord::restore).transpose();
-    record.map_err(|error| {
-        Failure::Unable(format!("{service}: {error}; is this command older than the functions?"))
-    })
+    record.map_err(|error| Failure::Unable(live::not_understood(service, &error)))
 }
 
 fn print(

@@ -133,10 +133,8 @@ impl Known {
         match ScalingRecord::restore(stored) {
             Ok(record) => drop(self.records.insert(service.clone(), record)),
             Err(error) => {
-                let _ = writeln!(
-                    err,
-                    "steady: {service} is not planned: {error}; is this command older than the functions?"
-                );
+                let what = format_args!("{service} is not planned");
+                let _ = writeln!(err, "steady: {}", live::not_understood(&what, &error));
                 self.unreadable.push(service.clone());
             }
         }

@@ -131,9 +131,7 @@ pub(crate) async fn load(account: &Account<'_>, service: &ServiceKey) -> Result<
     let loaded = boxed(account.table().load(service)).await;
     let loaded = loaded.map_err(|error| account.failure(&error))?;
     let stored = loaded.stored.ok_or_else(|| account.unknown(service))?;
-    Record::restore(&stored).map_err(|error| {
-        Failure::Unable(format!("{service}: {error}; is this command older than the functions?"))
-    })
+    Record::restore(&stored).map_err(|error| Failure::Unable(live::not_understood(service, &error)))
 }
 
 async fn all(
@@ -167,10 +165,7 @@ async fn all(
         };
         if let Err(error) = read {
             is_whole = false;
-            let _ = writeln!(
-                err,
-                "steady: {service}: {error}; is this command older than the functions?"
-            );
+            let _ = writeln!(err, "steady: {}", live::not_understood(&service, &error));
         }
     }
     overrides.sort_by(|a, b| (&a.service, a.one.until).cmp(&(&b.service, b.one.until)));

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use jiff::{SignedDuration, Timestamp};
 use steady_core::name::ServiceKey;
 use steady_core::notice::words;
-use steady_core::port::{KeepScaling, ReadActivities, ReadAlarms, ReadFleet, ReadScaling};
+use steady_core::port::{ReadActivities, ReadAlarms, ReadFleet, ReadScaling};
 use steady_core::scaling::{
     InForce, Place as At, Read, ScalableTarget, ScalingRecord, Suspended, Why, alarms_of, why,
 };
@@ -13,6 +13,7 @@ use steady_core::scaling::{
 use crate::Format;
 use crate::exit::{Exit, Failure};
 use crate::live::{self, Account, Place, boxed};
+use crate::override_;
 
 /// Show why a service scaled, or did not: how it stands, then one timeline.
 ///
@@ -62,20 +63,13 @@ async fn read(
     now: Timestamp,
 ) -> Result<(Why, ScalingRecord), Failure> {
     let failure = |error| account.failure(&error);
-    let (scaling, table) = (account.aws.scaling(), account.table());
-    let loaded = boxed(table.load_scaling(service)).await.map_err(failure)?;
+    let scaling = account.aws.scaling();
+    let record = override_::read(account, service).await?;
     let live = boxed(scaling.live_scaling(service)).await.map_err(failure)?;
-    if loaded.stored.is_none() && live.desired_count.is_none() {
+    if record.is_none() && live.desired_count.is_none() {
         return Err(account.unknown(service));
     }
-    let record = match &loaded.stored {
-        None => ScalingRecord::new(service.clone()),
-        Some(stored) => ScalingRecord::restore(stored).map_err(|error| {
-            Failure::Unable(format!(
-                "{service}: {error}; is this command older than the functions?"
-            ))
-        })?,
-    };
+    let record = record.unwrap_or_else(|| ScalingRecord::new(service.clone()));
     let ecs = account.aws.ecs();
     let standing = boxed(ecs.standing(std::slice::from_ref(service))).await.map_err(failure)?;
     let running = standing.first().and_then(|one| u32::try_from(one.running_count).ok());

@@ -8,6 +8,7 @@ mod tree;
 mod trouble;
 mod who;
 
+use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -117,6 +118,11 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Unable(format!("cannot run: {error}")))?;
     runtime.block_on(work)
+}
+
+/// What is said of a record that makes no sense: `what` it is about, and the likely reason.
+pub(crate) fn not_understood(what: &dyn Display, error: &dyn Display) -> String {
+    format!("{what}: {error}; is this command older than the functions?")
 }
 
 /// The SDK's futures nest deeper than the compiler follows in one type.

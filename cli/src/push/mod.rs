@@ -127,9 +127,8 @@ async fn managed(account: &Account<'_>) -> Result<Vec<ServiceKey>, Failure> {
     for (whose, stored) in records {
         let Whose::Scaling(service) = whose else { continue };
         let record = ScalingRecord::restore(&stored).map_err(|error| {
-            Failure::Unable(format!(
-                "{service}: {error}; is this command older than the functions? Nothing was written"
-            ))
+            let what = live::not_understood(&service, &error);
+            Failure::Unable(format!("{what} Nothing was written"))
         })?;
         if record.managed.is_some() {
             managed.push(service);
