@@ -123,3 +123,15 @@ fn a_page_that_cannot_be_written_ends_with_70() {
     let rest = ["--per-task", "400", "--html", "no/such/page.html"];
     assert_eq!(steady(&folder, &[&args[..], &rest[..]].concat()).code, Some(70));
 }
+
+#[test]
+fn a_page_that_cannot_be_written_is_named() {
+    let folder = Folder::new();
+    folder.file("prod/checkout.toml", CONFIG).file("load.csv", load(60));
+    let args = ["backtest", "--load", "load.csv", "--config", "prod/checkout.toml"];
+    let rest = ["--per-task", "400", "--html", "nowhere/page.html"];
+    let done = steady(&folder, &[&args[..], &rest[..]].concat());
+    assert_eq!(done.code, Some(70), "{done:?}");
+    let said = "steady: --html: cannot write nowhere/page.html: No such file or directory";
+    assert!(done.stderr.starts_with(said), "{}", done.stderr);
+}

@@ -31,8 +31,8 @@ use steady_core::overrides::raised_by;
 use steady_core::scaling::zone;
 use steady_sim::scaling::{Assumptions, Given};
 
-use crate::Format;
 use crate::exit::{Exit, Failure};
+use crate::{Format, page};
 use demand::{Measure, Running};
 use html::Recommended;
 use load::{How, Recorded};
@@ -213,7 +213,7 @@ pub(crate) fn run(
     if let (Some(path), Some(traces)) = (&args.html, &traces) {
         let recommended =
             answer.as_ref().map(|answer| Recommended { asked: &asked, file: &file, answer });
-        fs::write(path, html::page(&report, traces, recommended.as_ref())?)?;
+        page::write(path, &html::page(&report, traces, recommended.as_ref())?)?;
     }
     Ok(if matches!(answer, Some(Answer::No(..))) { Exit::No } else { Exit::Good })
 }

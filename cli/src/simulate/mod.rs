@@ -38,7 +38,7 @@ use clap::ValueHint;
 pub use guard::Guard;
 
 use crate::exit::{Exit, Failure};
-use crate::{Format, configs};
+use crate::{Format, configs, page};
 use scenario::Scenario;
 use stats::{Checked, Summary};
 use world::{Feed, World};
@@ -123,7 +123,7 @@ pub fn run(args: &Args, out: &mut impl Write, err: &mut impl Write) -> Result<Ex
         Format::Json => json::print(out, &done, &guards, args.seed)?,
     }
     if let Some(path) = &args.html {
-        fs::write(path, html::page(&done, &guards, shown, args.seed))?;
+        page::write(path, &html::page(&done, &guards, shown, args.seed))?;
     }
     if exit == Exit::Good && done.iter().any(|done| table::unmet(done, &guards).next().is_some()) {
         exit = Exit::No;
