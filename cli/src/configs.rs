@@ -1,6 +1,5 @@
 //! A directory of config files, read for the core.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -55,27 +54,9 @@ pub(crate) fn load(dir: &Path, done: &str, err: &mut impl Write) -> Result<Confi
     for finding in loaded.findings.iter().filter(|finding| finding.severity != Severity::Info) {
         let _ = writeln!(err, "{}", as_called(dir, finding));
     }
-    let tree = loaded.tree.ok_or_else(|| {
+    loaded.tree.ok_or_else(|| {
         Failure::Config(format!("nothing was {done}: the config in {} has errors", dir.display()))
-    })?;
-    say_not_yet_applied(&tree, err);
-    Ok(tree)
-}
-
-/// One line a key, however many files have it.
-fn say_not_yet_applied(tree: &ConfigTree, err: &mut impl Write) {
-    let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for one in tree.not_yet_applied() {
-        files.entry(&one.key).or_default().push(&one.file);
-    }
-    for (key, files) in files {
-        let more = match files.len() {
-            0 | 1 => String::new(),
-            count => format!(" and {} more", count - 1),
-        };
-        let first = files.first().copied().unwrap_or_default();
-        let _ = writeln!(err, "note: `{key}` is accepted, not yet applied ({first}{more})");
-    }
+    })
 }
 
 /// At most one folder deep, as the layout has it; the rest is not config.

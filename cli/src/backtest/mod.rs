@@ -16,29 +16,28 @@ mod load;
 mod play;
 mod price;
 mod recommend;
+mod setup;
 mod text;
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 
 use clap::{ArgGroup, ValueEnum, ValueHint};
-use jiff::{SignedDuration, Timestamp};
-use steady_core::config::Scaling;
+use jiff::Timestamp;
+use steady_core::config::{Measure, Running, Scaling};
 use steady_core::overrides::raised_by;
 use steady_core::scaling::zone;
-use steady_sim::scaling::{Assumptions, Given};
+use steady_sim::scaling::Given;
 
 use crate::exit::{Exit, Failure};
 use crate::{Format, page};
-use demand::{Measure, Running};
 use html::Recommended;
-use load::{How, Recorded};
-use price::Price;
+use load::How;
 use recommend::print::{self, File};
 use recommend::{Answer, Asked, recommend};
+use setup::{Assumed, Costs, Input, Setup, UTC, percent, positive};
 
 /// Play a scaling config over recorded load: shortages, cost, and why it scaled, beside what else there could be.
 ///
@@ -65,7 +64,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     column: Option<String>,
     /// The zone of times that name none.
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    #[arg(long, value_name = "ZONE", default_value = UTC)]
     timezone: String,
     /// What a period without a value means.
     #[arg(long, value_enum, default_value_t = Gaps::Unknown)]
@@ -101,48 +100,6 @@ pub(crate) struct Args {
     costs: Costs,
 }
 
-/// What AWS does not publish, and what only the team knows.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Assumptions")]
-struct Assumed {
-    /// From the moment a task is wanted until it serves.
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
-    start_up: SignedDuration,
-    /// CPU utilization, in percent, of a task that carries what it can at its service level.
-    #[arg(long, value_name = "PERCENT", default_value_t = 100.0, value_parser = percent)]
-    capacity_at: f64,
-    /// From the end of a minute until an alarm acts on its metric; of metrics by 20 s it is 25 s.
-    #[arg(long, value_name = "DURATION", default_value = "180s", value_parser = duration)]
-    metric_delay: SignedDuration,
-    /// The alarm of target tracking that scales in is at this share of the target.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.9, value_parser = share)]
-    scale_in_margin: f64,
-}
-
-/// What tasks cost.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Costs")]
-struct Costs {
-    /// How large a task is: vCPU and GB.
-    #[arg(long, value_name = "VCPU/GB", default_value = "1/2", value_parser = pair)]
-    task: [f64; 2],
-    /// The region whose Fargate prices are taken.
-    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
-    region: String,
-    /// Tasks run on ARM.
-    #[arg(long)]
-    arm: bool,
-    /// USD for a vCPU and a GB, each for an hour, instead of the region's.
-    #[arg(long, value_name = "VCPU/GB", value_parser = pair, conflicts_with_all = ["region", "arm"])]
-    price: Option<[f64; 2]>,
-    /// The share of task-hours on Fargate Spot.
-    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
-    spot: f64,
-    /// How much less Spot costs. AWS changes it; 70 is what it advertises.
-    #[arg(long, value_name = "PERCENT", default_value_t = 70.0, value_parser = percent)]
-    spot_discount: f64,
-}
-
 /// What a period without a value means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Gaps {
@@ -158,38 +115,34 @@ pub(crate) fn run(
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> Result<Exit, Failure> {
-    let price = args.costs.price().map_err(Failure::Usage)?;
     let read = config::read(&args.config, err)?;
     let config = &read.scaling;
     let given = args.given(config).map_err(Failure::Usage)?;
-    let how = args.how().map_err(Failure::Usage)?;
-    let recorded = read_load(&args.load, &how, err)?;
-    let running = args.running(&how, err)?;
-    let measure = args.measure(running.as_ref()).map_err(Failure::Usage)?;
-    let (demand, censored_minutes) = demand::of(&recorded, &measure, config);
-    let assumed = args.assumed.all(args.per_task);
+    let setup = args.setup().map_err(Failure::Usage)?;
+    let Input { recorded, demand, censored_minutes } = setup.read(config, err)?;
+    let (assumed, price) = (&setup.assumed, &setup.price);
     let mut traces = args.html.is_some().then(|| html::Traces::of(&demand));
     let watch = html::watch(traces.as_mut());
-    let played = play::play(config, &given, &demand, &assumed, &price, watch)
+    let played = play::play(config, &given, &demand, assumed, price, watch)
         .map_err(|error| Failure::Usage(format!("{}: {error}", args.config.display())))?;
-    let load = args.load.display().to_string();
+    let load = setup.load.display().to_string();
     let report = play::Report {
         service: &read.service,
         load: &load,
         recorded: &recorded,
-        gaps_are_zero: how.gaps_are_zero,
+        gaps_are_zero: setup.how.gaps_are_zero,
         censored_minutes,
         demand: &demand,
-        assumed: &assumed,
-        price: &price,
+        assumed,
+        price,
         played: &played,
     };
     let asked = Asked {
         config,
         given: &given,
         demand: &demand,
-        assumed: &assumed,
-        price: &price,
+        assumed,
+        price,
         budget: args.budget / 100.0,
         timezone: &args.timezone,
         threads: thread::available_parallelism().map_or(1, NonZero::get),
@@ -233,23 +186,6 @@ fn progress(done: usize, of: usize) {
     }
 }
 
-/// Reads a recording; all that is wrong with it goes to `err`.
-fn read_load(path: &Path, how: &How, err: &mut impl Write) -> Result<Recorded, Failure> {
-    let file = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::Usage(format!("{file}: cannot read it: {error}")))?;
-    load::read(&text, how).map_err(|refused| {
-        const SHOWN: usize = 20;
-        for one in refused.iter().take(SHOWN) {
-            let _ = writeln!(err, "steady: {file}: {one}");
-        }
-        if refused.len() > SHOWN {
-            let _ = writeln!(err, "steady: {file}: and {} more", refused.len() - SHOWN);
-        }
-        Failure::Config(format!("nothing was played: {file} cannot be used as it is"))
-    })
-}
-
 impl Args {
     fn how(&self) -> Result<How, String> {
         let zone = zone(&self.timezone);
@@ -263,26 +199,30 @@ impl Args {
         Ok(How { column: self.column.clone(), zone, gaps_are_zero })
     }
 
-    /// The file of running tasks, if that is what `--running` names.
-    fn running(&self, how: &How, err: &mut impl Write) -> Result<Option<Recorded>, Failure> {
-        let file = self.running.as_deref().filter(|text| text.parse::<f64>().is_err());
-        // Its columns are its own, and no value of it means none.
-        let how = How { column: None, gaps_are_zero: false, ..how.clone() };
-        file.map(|file| read_load(Path::new(file), &how, err)).transpose()
+    fn measure(&self) -> Result<Measure, String> {
+        match (self.per_task, &self.running) {
+            (Some(per_task), _) => Ok(Measure::PerTask(per_task)),
+            (None, Some(text)) if text.parse::<f64>().is_ok() => {
+                let tasks = positive(text).map_err(|why| format!("--running: {why}"))?;
+                Ok(Measure::Running(Running::Tasks(tasks)))
+            }
+            (None, Some(file)) => Ok(Measure::Running(Running::File(file.clone()))),
+            (None, None) => Err("--per-task or --running must be given".to_owned()),
+        }
     }
 
-    fn measure<'a>(&self, running: Option<&'a Recorded>) -> Result<Measure<'a>, String> {
-        if let Some(per_task) = self.per_task {
-            return Ok(Measure::Counted { per_task });
-        }
-        let running = match (running, &self.running) {
-            (Some(recorded), _) => Running::Recorded(recorded),
-            (None, Some(number)) => {
-                Running::Always(positive(number).map_err(|why| format!("--running: {why}"))?)
-            }
-            (None, None) => return Err("--per-task or --running must be given".to_owned()),
-        };
-        Ok(Measure::Utilization { running, at_capacity: self.assumed.capacity_at })
+    fn setup(&self) -> Result<Setup, String> {
+        let price = self.costs.price().map_err(|why| {
+            format!("--region: {why}: give it with --price VCPU/GB, in USD an hour")
+        })?;
+        let measure = self.measure()?;
+        Ok(Setup {
+            load: self.load.clone(),
+            assumed: self.assumed.all(&measure),
+            measure,
+            how: self.how()?,
+            price,
+        })
     }
 
     fn given(&self, config: &Scaling) -> Result<Given, String> {
@@ -310,61 +250,9 @@ impl Args {
     }
 }
 
-impl Assumed {
-    fn all(&self, per_task_minute: Option<f64>) -> Assumptions {
-        let seconds =
-            |duration: SignedDuration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
-        Assumptions {
-            start_up_seconds: seconds(self.start_up),
-            utilization_at_capacity: self.capacity_at,
-            per_task_minute,
-            metric_delay_seconds: seconds(self.metric_delay),
-            scale_in_margin: self.scale_in_margin,
-            ..Assumptions::default()
-        }
-    }
-}
-
-impl Costs {
-    fn price(&self) -> Result<Price, String> {
-        let (price, by) = match self.price {
-            Some(price) => (price, "as given".to_owned()),
-            None => price::of_region(&self.region, self.arm)
-                .map_err(|why| format!("--region: {why}"))?,
-        };
-        Ok(Price::new(self.task, price, by, self.spot / 100.0, self.spot_discount / 100.0))
-    }
-}
-
 fn time(flag: &str, text: &str) -> Result<Timestamp, String> {
     let at = text.trim().parse();
     at.map_err(|_| {
         format!("{flag}: `{text}` is no time, expected one such as `2026-11-21T02:14:00Z`")
     })
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
-    number.ok_or_else(|| format!("`{text}` is no number above 0"))
-}
-
-fn percent(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number| (0.0..=100.0).contains(number));
-    number.ok_or_else(|| format!("`{text}` is no percentage, expected 0 to 100"))
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
-    number.ok_or_else(|| format!("`{text}` is no share, expected 0 to 1"))
-}
-
-fn pair(text: &str) -> Result<[f64; 2], String> {
-    let parts = text
-        .split_once('/')
-        .and_then(|(vcpu, gb)| Some([positive(vcpu.trim()).ok()?, positive(gb.trim()).ok()?]));
-    parts.ok_or_else(|| format!("`{text}` is no pair, expected one such as `0.5/1`"))
-}
-
-fn duration(text: &str) -> Result<SignedDuration, String> {
-    steady_core::config::parse_duration(text).map_err(|error| error.to_string())
 }

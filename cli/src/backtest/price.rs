@@ -39,10 +39,7 @@ pub(super) fn of_region(region: &str, arm: bool) -> Result<([f64; 2], String), S
     let known = PRICES.iter().find(|(name, ..)| *name == region);
     let (_, x86, on_arm) = known.ok_or_else(|| {
         let names: Vec<&str> = PRICES.iter().map(|(name, ..)| *name).collect();
-        format!(
-            "there is no price of `{region}` here, only of {}: give it with --price VCPU/GB, in USD an hour",
-            names.join(", ")
-        )
+        format!("there is no price of `{region}` here, only of {}", names.join(", "))
     })?;
     let (price, kind) = if arm { (*on_arm, "ARM") } else { (*x86, "x86") };
     Ok((price, format!("{region}, {kind}, {AS_OF}")))

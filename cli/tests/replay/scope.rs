@@ -164,22 +164,6 @@ fn with_an_error_in_its_config_nothing_is_replayed() {
 }
 
 #[test]
-fn what_is_not_yet_applied_is_said_and_the_rest_replayed() {
-    let folder = Folder::new();
-    folder
-        .file("events.jsonl", two_accounts())
-        .file("config/prod/cart.toml", "[[expect]]\ntasks = 4\n");
-    let done =
-        steady(&folder, &["replay", "--config", "config", "--format", "json", "events.jsonl"]);
-    assert_eq!((done.code, stopped(&done).len()), (Some(0), 1));
-    assert!(
-        done.stderr.contains("is accepted, not yet applied (prod/cart.toml)"),
-        "{}",
-        done.stderr
-    );
-}
-
-#[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let folder = Folder::new();
     // More than fits a pipe, so that the process writes after its reader is gone.

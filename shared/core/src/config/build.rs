@@ -3,12 +3,13 @@
 use jiff::SignedDuration;
 
 use super::keys::{
-    Layer, MetricEntry, PredictiveEntry, QueryEntry, ScheduledEntry, StatEntry, StepEntry,
-    StepKind, SurgeEntry, TrackedKind, TrackingEntry, UTC, WindowEntry,
+    ExpectEntry, Layer, MetricEntry, PredictiveEntry, QueryEntry, ScheduledEntry, StatEntry,
+    StepEntry, StepKind, SurgeEntry, TrackedKind, TrackingEntry, UTC, WindowEntry,
 };
 use super::{
-    Capacity, Metric, MetricQuery, MetricStat, PredictedMetric, Predictive, QueryOf, Scaling,
-    Scheduled, Step, StepMetric, StepScaling, Surge, TargetTracking, TrackedMetric, Window,
+    Capacity, Expect, Measure, Metric, MetricQuery, MetricStat, Play, PredictedMetric, Predictive,
+    QueryOf, Scaling, Scheduled, Step, StepMetric, StepScaling, Surge, TargetTracking,
+    TrackedMetric, Window,
 };
 
 /// As Application Auto Scaling has it for ECS.
@@ -43,6 +44,33 @@ pub(super) fn scaling(layer: &Layer) -> Scaling {
         adopt,
         remove,
     }
+}
+
+/// What is expected of it.
+pub(super) fn expect(layer: &Layer) -> Vec<Expect> {
+    layer.expect.iter().flatten().filter_map(expected).collect()
+}
+
+fn expected(entry: &ExpectEntry) -> Option<Expect> {
+    let play = match (&entry.load, &entry.scenario) {
+        (Some(file), None) => Play::Load {
+            file: file.clone(),
+            measure: match (entry.per_task, &entry.running) {
+                (Some(count), None) => Measure::PerTask(count),
+                (None, Some(running)) => Measure::Running(running.clone()),
+                _ => return None,
+            },
+            settings: Box::new(entry.settings.clone()),
+            bounds: entry.bounds.clone(),
+        },
+        (None, Some(file)) => {
+            let runs = entry.runs.and_then(|runs| u32::try_from(runs).ok());
+            Play::Scenario { file: file.clone(), runs }
+        }
+        _ => return None,
+    };
+    let file = entry.load.as_ref().or(entry.scenario.as_ref());
+    Some(Expect { name: entry.name.as_ref().or(file)?.clone(), play })
 }
 
 /// The name of a policy: its own, else its metric's.

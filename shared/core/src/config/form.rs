@@ -230,6 +230,57 @@ impl Form for Number {
     }
 }
 
+/// A number within a range.
+pub(super) struct Within {
+    pub(super) least: f64,
+    pub(super) most: f64,
+}
+
+impl Within {
+    /// Above 0, however little.
+    pub(super) const ABOVE_0: Self = Self { least: f64::MIN_POSITIVE, most: f64::MAX };
+    /// Not negative.
+    pub(super) const FROM_0: Self = Self { least: 0.0, most: f64::MAX };
+
+    fn is_any_above_0(&self) -> bool {
+        self.least == Self::ABOVE_0.least
+    }
+
+    fn expected(&self) -> String {
+        match (self.least, self.most) {
+            _ if self.is_any_above_0() => "expected a number above 0".to_owned(),
+            (least, f64::MAX) => format!("expected a number, {least} or more"),
+            (least, most) => format!("expected a number from {least} to {most}"),
+        }
+    }
+}
+
+impl Form for Within {
+    type Value = f64;
+
+    fn read(&self, file: &mut Reader<'_>, item: &Item<'_>) -> Option<f64> {
+        let number = file.number(item)?;
+        if (self.least..=self.most).contains(&number) {
+            return Some(number);
+        }
+        file.flaw(item, Flaw::new(Rule::NumberOutOfRange, self.expected()));
+        None
+    }
+
+    fn schema(&self) -> Value {
+        let mut schema = Map::from_iter([("type".to_owned(), Value::from("number"))]);
+        if self.is_any_above_0() {
+            schema.insert("exclusiveMinimum".to_owned(), Value::from(0));
+        } else {
+            schema.insert("minimum".to_owned(), Value::from(self.least));
+        }
+        if self.most < f64::MAX {
+            schema.insert("maximum".to_owned(), Value::from(self.most));
+        }
+        Value::Object(schema)
+    }
+}
+
 /// `true` or `false`.
 pub(super) struct Flag;
 

@@ -16,6 +16,7 @@
 
 mod build;
 mod duration;
+mod expect;
 mod finding;
 mod form;
 mod keys;
@@ -35,6 +36,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub use duration::{DurationError, parse_duration, render_duration, suggest_duration};
+pub use expect::{Expect, LoadBounds, LoadSettings, Measure, Play, Running, parse_vcpu_and_gb};
 pub use finding::{Finding, Severity};
 pub use reference::reference;
 pub use rule::Rule;
@@ -160,15 +162,9 @@ pub struct ServiceConfig {
     /// What is wanted of its scaling. Not written with the rest: it is kept in the service's scaling record.
     #[serde(skip)]
     pub scaling: Scaling,
-}
-
-/// A section that is accepted and has no effect in this version.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct NotYetApplied {
-    /// The file's path: `prod/checkout.toml`.
-    pub file: String,
-    /// The section's key: `expect`.
-    pub key: String,
+    /// `[[expect]]`, in the file's order. Not written with the rest: nothing that runs looks at it.
+    #[serde(skip)]
+    pub expect: Vec<Expect>,
 }
 
 /// All files of a config tree, checked and merged. The default is the tree without files.
@@ -181,7 +177,6 @@ pub struct ConfigTree {
     pub standalone_tasks: Vec<String>,
     /// By `cluster/service`.
     services: BTreeMap<String, ServiceConfig>,
-    not_yet_applied: Vec<NotYetApplied>,
 }
 
 impl ConfigTree {
@@ -194,11 +189,6 @@ impl ConfigTree {
     pub fn services(&self) -> impl Iterator<Item = (&str, &ServiceConfig)> {
         let services = self.services.iter();
         services.map(|(name, config)| (name.as_str(), config))
-    }
-
-    /// The sections that are accepted and have no effect yet, sorted by file and key.
-    pub fn not_yet_applied(&self) -> &[NotYetApplied] {
-        &self.not_yet_applied
     }
 }
 
@@ -261,9 +251,8 @@ pub fn load_tree(files: &[SourceFile<'_>]) -> Loaded {
             findings.push(of_file(ERROR, Rule::FileTwice, file.path, message, Some(fix)));
         }
         let layer = read_file(file, &place, &defaults, &mut findings);
-        put(&mut tree, &mut defaults, file.path, place, layer);
+        put(&mut tree, &mut defaults, place, layer);
     }
-    tree.not_yet_applied.sort();
     sort(&mut findings);
     let valid = findings.iter().all(|f| f.severity != Severity::Error);
     Loaded { tree: valid.then_some(tree), findings }
@@ -290,11 +279,7 @@ fn read_file(
     layer
 }
 
-fn put(tree: &mut ConfigTree, defaults: &mut Layer, path: &str, place: Place, layer: Layer) {
-    if layer.expect.is_some() {
-        let key = "expect".to_owned();
-        tree.not_yet_applied.push(NotYetApplied { file: path.to_owned(), key });
-    }
+fn put(tree: &mut ConfigTree, defaults: &mut Layer, place: Place, layer: Layer) {
     match place {
         Place::Defaults => {
             let config = layer.config();

@@ -43,8 +43,6 @@ rules! {
     DefaultsOnly,
     /// The key is for a service's file only.
     ServiceOnly,
-    /// The key belongs to a later version.
-    NotYetApplied,
     /// A string where a number was expected, and the like.
     WrongType,
     /// `[step]` for `[[step]]`, or the reverse.
@@ -63,6 +61,10 @@ rules! {
     NotATime,
     /// Not a name as AWS has them.
     NotAName,
+    /// Not the path of a file.
+    NotAPath,
+    /// Not vCPU and GB.
+    NotVcpuAndGb,
     /// An ARN where a name was expected.
     NameNotArn,
     /// One entry of a list twice.
@@ -191,4 +193,12 @@ rules! {
     SurgeNoEffect,
     /// An alarm that asks for more tasks and for a rollback.
     SurgeIsRollbackAlarm,
+
+    // Expectations.
+    /// Neither load nor scenario, or both.
+    ExpectOfNothing,
+    /// Load without saying what its values are, or saying it twice.
+    ExpectMeasure,
+    /// Load without a bound.
+    ExpectWithoutBound,
 }

@@ -76,6 +76,8 @@ const OF_FORM: &[Rule] = &[
     Rule::NumberOutOfRange,
     Rule::NotATime,
     Rule::NotAName,
+    Rule::NotAPath,
+    Rule::NotVcpuAndGb,
     Rule::NameNotArn,
     Rule::NotATopic,
     Rule::NotAResourceLabel,

@@ -2,8 +2,9 @@
 
 use jiff::SignedDuration;
 use steady_core::config::{
-    ConfigTree, Health, Loaded, NotYetApplied, NoticeFormat, Notify, RollbackMode, Scaling,
-    ServiceConfig, SourceFile, Witness, load_tree, parse_duration, render_duration,
+    ConfigTree, Expect, Health, LoadBounds, LoadSettings, Loaded, Measure, NoticeFormat, Notify,
+    Play, RollbackMode, Running, Scaling, ServiceConfig, SourceFile, Witness, load_tree,
+    parse_duration, render_duration,
 };
 
 use crate::SAMPLE;
@@ -47,6 +48,7 @@ fn complete_sample_loads_with_its_values() {
         },
         // Of a service that nobody named nothing is scaled.
         scaling: Scaling::default(),
+        expect: Vec::new(),
     };
     assert_eq!(loaded.findings, []);
     assert_eq!(tree.defaults, expected);
@@ -56,19 +58,64 @@ fn complete_sample_loads_with_its_values() {
 }
 
 #[test]
-fn what_later_versions_apply_is_told_and_listed() {
-    let files = [("prod/a.toml", "[[expect]]\ntasks = 3\n"), ("prod/b.toml", "expect = 1")];
-    insta::assert_snapshot!(rendered(&files), @"
-    prod/a.toml:1:3: info: `expect` is accepted, not yet applied
-    prod/b.toml:1:1: info: `expect` is accepted, not yet applied
-    ");
-    let tree = load(&files).tree.unwrap();
-    let listed: Vec<(&str, &str)> = tree
-        .not_yet_applied()
-        .iter()
-        .map(|NotYetApplied { file, key }| (file.as_str(), key.as_str()))
-        .collect();
-    assert_eq!(listed, [("prod/a.toml", "expect"), ("prod/b.toml", "expect")]);
+fn what_is_expected_is_read_as_it_stands() {
+    let text = r#"
+[capacity]
+min = 2
+max = 10
+
+[[expect]]
+load = "loads/friday.csv"
+per_task = 600
+gaps = "zero"
+start_up = "2m"
+task = "0.5/1"
+violating_percent_at_most = 1
+tasks_at_most = 8
+
+[[expect]]
+name = "CPU of October"
+load = "october.csv"
+running = "october-tasks.csv"
+cost_usd_at_most = 40.5
+
+[[expect]]
+scenario = "../scenarios/crash-at-start.toml"
+runs = 200
+"#;
+    let tree = tree(&[("prod/checkout.toml", text), ("prod/cart.toml", "")]);
+    let friday = Expect {
+        name: "loads/friday.csv".to_owned(),
+        play: Play::Load {
+            file: "loads/friday.csv".to_owned(),
+            measure: Measure::PerTask(600.0),
+            settings: Box::new(LoadSettings {
+                gaps_are_zero: Some(true),
+                start_up: Some(SignedDuration::from_mins(2)),
+                task: Some([0.5, 1.0]),
+                ..LoadSettings::default()
+            }),
+            bounds: LoadBounds {
+                violating_percent_at_most: Some(1.0),
+                tasks_at_most: Some(8),
+                ..LoadBounds::default()
+            },
+        },
+    };
+    let october = Expect {
+        name: "CPU of October".to_owned(),
+        play: Play::Load {
+            file: "october.csv".to_owned(),
+            measure: Measure::Running(Running::File("october-tasks.csv".to_owned())),
+            settings: Box::default(),
+            bounds: LoadBounds { cost_usd_at_most: Some(40.5), ..LoadBounds::default() },
+        },
+    };
+    let crash = "../scenarios/crash-at-start.toml".to_owned();
+    let crash =
+        Expect { name: crash.clone(), play: Play::Scenario { file: crash, runs: Some(200) } };
+    assert_eq!(tree.for_service("prod/checkout").expect, [friday, october, crash]);
+    assert_eq!(tree.for_service("prod/cart").expect, []);
 }
 
 #[test]

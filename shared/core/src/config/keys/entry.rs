@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::{
-    Adjustment, Comparison, Health, MissingData, NoticeFormat, Notify, RollbackMode, ServiceConfig,
-    Witness,
+    Adjustment, Comparison, Health, LoadBounds, LoadSettings, MissingData, NoticeFormat, Notify,
+    RollbackMode, Running, ServiceConfig, Witness,
 };
 use crate::scaling::Schedule;
 
@@ -25,7 +25,7 @@ pub(in crate::config) struct Layer {
     pub(in crate::config) surge: Option<Vec<SurgeEntry>>,
     pub(in crate::config) adopt: Option<bool>,
     pub(in crate::config) remove: Option<bool>,
-    pub(in crate::config) expect: Option<()>,
+    pub(in crate::config) expect: Option<Vec<ExpectEntry>>,
 }
 
 /// `[health]`
@@ -182,6 +182,19 @@ pub(in crate::config) struct SurgeEntry {
     pub(in crate::config) lasts: Option<SignedDuration>,
 }
 
+/// `[[expect]]`
+#[derive(Debug, Default, Clone)]
+pub(in crate::config) struct ExpectEntry {
+    pub(in crate::config) name: Option<String>,
+    pub(in crate::config) load: Option<String>,
+    pub(in crate::config) scenario: Option<String>,
+    pub(in crate::config) runs: Option<i32>,
+    pub(in crate::config) per_task: Option<f64>,
+    pub(in crate::config) running: Option<Running>,
+    pub(in crate::config) settings: LoadSettings,
+    pub(in crate::config) bounds: LoadBounds,
+}
+
 impl Layer {
     /// This file over `base`: field by field, where an array replaces the other whole.
     pub(in crate::config) fn over(&self, base: &Layer) -> Layer {
@@ -214,7 +227,7 @@ impl Layer {
             surge: either(&self.surge, &base.surge),
             adopt: self.adopt.or(base.adopt),
             remove: self.remove.or(base.remove),
-            expect: self.expect,
+            expect: either(&self.expect, &base.expect),
         }
     }
 
@@ -235,6 +248,7 @@ impl Layer {
             },
             notify: Notify { topic: notify.topic, format: notify.format.unwrap_or_default() },
             scaling: crate::config::build::scaling(self),
+            expect: crate::config::build::expect(self),
         }
     }
 }

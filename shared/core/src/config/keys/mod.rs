@@ -3,25 +3,26 @@
 //! A new key is a line in one of them. The reader and the JSON Schema ([`super::schema`]) are both made from these.
 
 mod entry;
+mod expect;
 mod health;
 mod metric;
 mod name;
 mod scaling;
 
 pub(super) use entry::{
-    CapacityEntry, Layer, MetricEntry, PredictiveEntry, QueryEntry, ScheduledEntry, StatEntry,
-    StepEntry, StepKind, SurgeEntry, TrackedKind, TrackingEntry, WindowEntry,
+    CapacityEntry, ExpectEntry, Layer, MetricEntry, PredictiveEntry, QueryEntry, ScheduledEntry,
+    StatEntry, StepEntry, StepKind, SurgeEntry, TrackedKind, TrackingEntry, WindowEntry,
 };
+pub(super) use expect::{bounds, of_load};
 pub(super) use metric::{DIMENSIONS_MAX, QUERIES_MAX, check_dimension, is_percentile, is_query_id};
 pub(super) use name::is_ecs_name;
 pub(super) use scaling::{STEPS_MAX, UTC};
 
+use expect::EXPECT;
 use health::{HEALTH, NOTIFY};
 use scaling::{CAPACITY, PREDICTIVE, SCHEDULED, STEP, SURGE, TRACKING, WINDOW};
 
-use super::finding::Severity;
-use super::form::{Flag, Form, InService, Key, Table, Tables, Text, key};
-use super::read::{Item, Reader};
+use super::form::{Flag, InService, Key, Table, Tables, Text, key};
 use super::rule::Rule;
 
 /// Above the first section.
@@ -84,27 +85,10 @@ pub(super) const TOP: &[Key<Layer>] = &[
     ),
     key!(
         Layer.expect,
-        NotYet,
-        "What the team expects of the sections above. Accepted, not yet applied."
+        InService(Tables { keys: EXPECT, required: &[], inline: "" }),
+        "What is to come of the sections above, played over recorded load or in a scenario by `steady test`."
     ),
 ];
-
-/// A section that later versions apply: accepted now, so that files can be written ahead.
-struct NotYet;
-
-impl Form for NotYet {
-    type Value = ();
-
-    fn read(&self, file: &mut Reader<'_>, item: &Item<'_>) -> Option<()> {
-        let message = format!("`{}` is accepted, not yet applied", item.path);
-        file.at_key(Severity::Info, Rule::NotYetApplied, item, message, None);
-        Some(())
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        serde_json::json!({})
-    }
-}
 
 /// The section in which a key of this name exists, for one that was found in `here`, where it is unknown. Of several only
 /// at the top level, where a section's header was probably forgotten: the first.
@@ -120,6 +104,7 @@ pub(super) fn section_of(name: &str, here: &str) -> Option<&'static str> {
         ("[[window]]", names(WINDOW)),
         ("[predictive]", names(PREDICTIVE)),
         ("[[surge]]", names(SURGE)),
+        ("[[expect]]", names(EXPECT)),
     ];
     let found: Vec<&str> = sections
         .into_iter()

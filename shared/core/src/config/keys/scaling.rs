@@ -251,7 +251,8 @@ pub(super) const ONE_METRIC: &str = "expected one metric: predictive scaling tak
 const NAME: Text = Text { check: name::check_scaling_name, pattern: name::SCALING_NAME };
 const RESOURCE_LABEL: Text =
     Text { check: name::check_resource_label, pattern: name::RESOURCE_LABEL };
-const TIMEZONE: Text = Text { check: check_timezone, pattern: "^[A-Za-z0-9_+/-]{1,64}$" };
+pub(super) const TIMEZONE: Text =
+    Text { check: check_timezone, pattern: "^[A-Za-z0-9_+/-]{1,64}$" };
 const ABOUT_TIMEZONE: &str = "IANA zone of cron and at, such as \"Europe/Berlin\"; its changes of the clock are followed. Default: \"UTC\".";
 
 const TRACKED: &[(&str, TrackedKind)] = &[

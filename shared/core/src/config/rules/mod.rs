@@ -2,6 +2,7 @@
 //! contains. What `defaults.toml` does is said there and not again for every service.
 
 mod capacity;
+mod expect;
 mod health;
 mod metric;
 mod name;
@@ -51,6 +52,7 @@ pub(super) const ACROSS: &[fn(&mut Reader<'_>, &InForce<'_>)] = &[
     predictive::predictive,
     surge::surges,
     surge::alarms_of_scaling,
+    expect::expectations,
 ];
 
 const ERROR: Severity = Severity::Error;
