@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use steady_core::config::{self, ConfigTree, Finding, Severity, SourceFile};
+use steady_core::config::{self, ConfigTree, Finding, ServiceConfig, Severity, SourceFile};
 use thiserror::Error;
 
 use crate::exit::Failure;
@@ -56,6 +56,19 @@ pub(crate) fn load(dir: &Path, done: &str, err: &mut impl Write) -> Result<Confi
     }
     loaded.tree.ok_or_else(|| {
         Failure::Config(format!("nothing was {done}: the config in {} has errors", dir.display()))
+    })
+}
+
+/// The config of a service that has a file there.
+pub(crate) fn of_service<'t>(
+    tree: &'t ConfigTree,
+    dir: &Path,
+    service: &str,
+) -> Result<&'t ServiceConfig, Failure> {
+    let own = tree.services().find(|(name, _)| *name == service);
+    own.map(|(_, config)| config).ok_or_else(|| {
+        let dir = dir.display();
+        Failure::Usage(format!("--service: there is no {dir}/{service}.toml"))
     })
 }
 

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 /// The end of every `--help`.
-pub const HELP: &str = "Exit codes: 0 done; 1 `check` found warnings only; 2 the answer is no: something is open (`status`), a rollback or override is refused, config has errors, something is to be changed (`plan`), an expectation of a scenario is not met, the data allow no recommendation; 64 wrong call; 65 some input could not be read \
-(the rest was done; each is named on stderr), or the config or the recorded load that was to be used has errors; 70 could not run (no credentials, AWS not answering).";
+pub const HELP: &str = "Exit codes: 0 done; 1 `check` found warnings only; 2 the answer is no: something is open (`status`), a rollback or override is refused, config has errors, something is to be changed (`plan`), an expectation of a scenario or a config is not met, the data allow no recommendation; 64 wrong call; 65 some input could not be read \
+(the rest was done; each is named on stderr), or the config or the recorded load that was to be used has errors, or an expectation could not be played; 70 could not run (no credentials, AWS not answering).";
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The `steady` command: `check`, `schema`, `classify`, `replay`, `simulate` and `backtest`; and those that speak to AWS.
+//! The `steady` command: `check`, `schema`, `classify`, `replay`, `simulate`, `backtest` and `test`; and those that speak to AWS.
 //!
 //! One file per verb: its arguments and one function that can be called from tests. The result goes to stdout,
 //! what is said about the input to stderr; exit codes are in [`exit`]. Nothing here decides anything: that is
@@ -6,6 +6,7 @@
 
 mod backtest;
 mod check;
+mod checked;
 mod classify;
 mod colour;
 mod configs;
@@ -34,6 +35,7 @@ mod schema;
 pub mod simulate;
 #[cfg(feature = "live")]
 mod status;
+mod test;
 #[cfg(feature = "live")]
 mod why;
 
@@ -62,6 +64,7 @@ enum Verb {
     Replay(replay::Args),
     Simulate(simulate::Args),
     Backtest(Box<backtest::Args>),
+    Test(test::Args),
     #[cfg(feature = "live")]
     Plan(plan::Args),
     #[cfg(feature = "live")]
@@ -126,6 +129,7 @@ pub fn run_with(
         Verb::Replay(args) => replay::run(args, &mut out, &mut err),
         Verb::Simulate(args) => simulate::run(args, &mut out, &mut err),
         Verb::Backtest(args) => backtest::run(args, &mut out, &mut err),
+        Verb::Test(args) => test::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]
         Verb::Plan(args) => plan::run(args, &mut out, &mut err),
         #[cfg(feature = "live")]

@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use steady_core::config::{Measure, Running, Scaling};
 use steady_core::overrides::raised_by;
 use steady_core::scaling::zone;
-use steady_sim::scaling::Given;
+use steady_sim::scaling::{Figures, Given, NothingToScale};
 
 use crate::exit::{Exit, Failure};
 use crate::{Format, page};
@@ -37,7 +37,8 @@ use html::Recommended;
 use load::How;
 use recommend::print::{self, File};
 use recommend::{Answer, Asked, recommend};
-use setup::{Assumed, Costs, Input, Setup, UTC, percent, positive};
+use setup::{Assumed, Costs, UTC, percent, positive};
+pub(crate) use setup::{Input, Setup};
 
 /// Play a scaling config over recorded load: shortages, cost, and why it scaled, beside what else there could be.
 ///
@@ -169,6 +170,21 @@ pub(crate) fn run(
         page::write(path, &html::page(&report, traces, recommended.as_ref())?)?;
     }
     Ok(if matches!(answer, Some(Answer::No(..))) { Exit::No } else { Exit::Good })
+}
+
+/// The figures of a config without its rivals, and what its tasks cost in USD.
+///
+/// # Errors
+/// There is nothing to scale.
+pub(crate) fn alone(
+    config: &Scaling,
+    given: &Given,
+    input: &Input,
+    setup: &Setup,
+) -> Result<(Figures, f64), NothingToScale> {
+    let (figures, _) = play::alone(config, given, &input.demand, &setup.assumed, |_| {})?;
+    let cost_usd = figures.task_hours * setup.price.task_hour;
+    Ok((figures, cost_usd))
 }
 
 /// A line on a terminal that tells how far it is, written over as it goes.

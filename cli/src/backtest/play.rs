@@ -67,15 +67,9 @@ pub(super) fn play(
     price: &Price,
     mut watch: impl FnMut(usize, &Moment),
 ) -> Result<Played, NothingToScale> {
-    let mut scaling = AutoScaling::new(config, given, demand, assumed)?;
     let start_up = assumed.start_up_seconds;
-    let mut score = Score::default();
-    run(demand, start_up, &mut scaling, |moment, scaling| {
-        let bounds = scaling.bounds();
-        score.see(moment, Some((bounds.min, bounds.max)));
-        watch(0, moment);
-    });
-    let config_figures = score.figures(demand.step);
+    let (config_figures, scaling) =
+        alone(config, given, demand, assumed, |moment| watch(0, moment))?;
     let bounds = config.capacity.map_or((0, u32::MAX), |capacity| (capacity.min, capacity.max));
     let target = hpa_target(config, assumed);
     let at_capacity = assumed.utilization_at_capacity;
@@ -104,6 +98,27 @@ pub(super) fn play(
     let outcomes = outcomes.collect();
     let AutoScaling { actions, held, left_out, .. } = scaling;
     Ok(Played { outcomes, actions, held, left_out })
+}
+
+/// The config by itself.
+///
+/// # Errors
+/// [`NothingToScale`]
+pub(super) fn alone(
+    config: &Scaling,
+    given: &Given,
+    demand: &Demand,
+    assumed: &Assumptions,
+    mut watch: impl FnMut(&Moment),
+) -> Result<(Figures, AutoScaling), NothingToScale> {
+    let mut scaling = AutoScaling::new(config, given, demand, assumed)?;
+    let mut score = Score::default();
+    run(demand, assumed.start_up_seconds, &mut scaling, |moment, scaling| {
+        let bounds = scaling.bounds();
+        score.see(moment, Some((bounds.min, bounds.max)));
+        watch(moment);
+    });
+    Ok((score.figures(demand.step), scaling))
 }
 
 fn rival(

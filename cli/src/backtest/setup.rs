@@ -24,7 +24,7 @@ pub(crate) struct Setup {
     pub(crate) measure: Measure,
     pub(crate) how: How,
     pub(crate) assumed: Assumptions,
-    pub(crate) price: Price,
+    pub(super) price: Price,
 }
 
 /// A recording, read.
@@ -131,13 +131,13 @@ struct Defaults {
 }
 
 impl Setup {
-    /// What an expectation of the file in `folder` plays.
+    /// What an expectation of a config file in `folder` plays.
     ///
     /// # Errors
     /// A key's value that only here is known to be none: which, and why.
     pub(crate) fn of_expectation(
         folder: &Path,
-        file: &str,
+        load: &Path,
         measure: &Measure,
         settings: &LoadSettings,
     ) -> Result<Self, String> {
@@ -167,7 +167,7 @@ impl Setup {
             format!("`region`: {why}: write `price = \"VCPU/GB\"`, in USD an hour")
         })?;
         Ok(Self {
-            load: in_folder(file),
+            load: load.to_owned(),
             assumed: assumed.all(&measure),
             measure,
             how: How {

@@ -72,7 +72,7 @@ pub(super) fn input(out: &mut impl Write, report: &Report<'_>) -> io::Result<()>
 /// A name, and its figure for a run.
 pub(super) type Row = (&'static str, fn(&Outcome) -> String);
 
-pub(super) const ROWS: [Row; 20] = [
+pub(super) const ROWS: [Row; 21] = [
     ("violating minutes", |one| count(one.figures.violating_minutes)),
     ("load in those minutes", |one| percent(one.figures.violating_load)),
     ("shortages", |one| one.figures.shortages.to_string()),
@@ -83,6 +83,7 @@ pub(super) const ROWS: [Row; 20] = [
     ("cost / oracle's cost", |one| format!("{:.2}", one.cost_over_oracle)),
     ("actions a day", |one| format!("{:.1}", one.figures.actions_per_day)),
     ("task starts a day", |one| format!("{:.1}", one.figures.starts_per_day)),
+    ("tasks wanted", |one| format!("{} to {}", one.figures.fewest_tasks, one.figures.most_tasks)),
     ("minutes at min", |one| at_bound(one, |figures| figures.minutes_at_min)),
     ("minutes at max", |one| at_bound(one, |figures| figures.minutes_at_max)),
     ("tasks missing (theta_U)", |one| percent(one.figures.theta_under)),

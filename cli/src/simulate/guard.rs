@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
+use steady_core::config::{Health, RollbackMode, Witness};
 use steady_core::event::{Body, DeploymentEventName, Event};
 use steady_core::ledger::TaskStop;
 use steady_core::name::{DeploymentId, ServiceKey};
@@ -32,6 +33,17 @@ pub enum Guard {
 impl Guard {
     /// In the order of the tables.
     pub const ALL: [Self; 5] = [Self::Breaker, Self::Count, Self::Page, Self::Act, Self::Probe];
+
+    /// The one that a service's config comes to: Steady, which pages where it may not roll back by itself.
+    pub(crate) fn of(health: &Health) -> Self {
+        match (health.rollback, health.witness) {
+            (RollbackMode::Auto, Witness::Act) => Self::Act,
+            (RollbackMode::Auto, Witness::Probe) => Self::Probe,
+            (RollbackMode::Auto, Witness::Page) | (RollbackMode::Notify | RollbackMode::Off, _) => {
+                Self::Page
+            }
+        }
+    }
 
     /// As on the command line, in `[expect.…]` and in JSON.
     pub fn word(self) -> &'static str {

@@ -4,11 +4,11 @@
 use std::fmt::Write as _;
 
 use super::runs::seed_of;
-use super::stats::Checked;
 use super::table::{cell, unmet};
 use super::timeline;
 use super::world::{Feed, World};
 use super::{Done, Guard};
+use crate::checked::Checked;
 use crate::page::escaped;
 
 const STYLE: &str = include_str!("page.css");

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::stats::{Checked, Summary};
+use super::stats::Summary;
 use super::{Done, Guard};
+use crate::checked::Checked;
 
 #[derive(Serialize)]
 struct Line<'a> {

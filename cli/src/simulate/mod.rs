@@ -37,11 +37,28 @@ use clap::ValueHint;
 
 pub use guard::Guard;
 
+use crate::checked::Checked;
 use crate::exit::{Exit, Failure};
 use crate::{Format, configs, page};
 use scenario::Scenario;
-use stats::{Checked, Summary};
+use stats::Summary;
 use world::{Feed, World};
+
+/// Runs of a scenario, where nobody asks for another number.
+pub(crate) const RUNS: u32 = 100;
+
+/// One scenario with one guard, on so many cores.
+pub(crate) fn one(
+    scenario: Scenario,
+    guard: Guard,
+    runs: u32,
+    seed: u64,
+    threads: usize,
+) -> Summary {
+    let summaries = runs::all(&[scenario], &[guard], runs, seed, threads);
+    let summary = summaries.into_iter().flatten().next();
+    summary.unwrap_or_else(|| Summary::of(&[]))
+}
 
 /// Simulate scenarios: would a bad revision have been rolled back, how fast, and how often falsely.
 ///
@@ -58,8 +75,11 @@ pub struct Args {
     /// DIR/defaults.toml), not from the scenario.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     config: Option<PathBuf>,
+    /// With --config: every service of the scenarios has the config of this one.
+    #[arg(long, value_name = "CLUSTER/SERVICE", requires = "config")]
+    service: Option<String>,
     /// Runs of each scenario with each guard; a scenario may ask for fewer.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, default_value_t = RUNS, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     runs: u32,
     /// Everything random comes of it.
     #[arg(long, default_value_t = 1)]
@@ -99,7 +119,13 @@ pub fn run(args: &Args, out: &mut impl Write, err: &mut impl Write) -> Result<Ex
     let (mut read, mut exit) = read_all(&args.paths, err)?;
     if let Some(dir) = &args.config {
         let tree = configs::load(dir, "simulated", err)?;
-        read.iter_mut().for_each(|(_, scenario)| scenario.configure(&tree));
+        match &args.service {
+            None => read.iter_mut().for_each(|(_, scenario)| scenario.configure(&tree)),
+            Some(one) => {
+                let own = configs::of_service(&tree, dir, one)?;
+                read.iter_mut().for_each(|(_, scenario)| scenario.configure_all(&own.health));
+            }
+        }
     }
     let shown = args.guard.last().copied().unwrap_or(Guard::Act);
     if args.emit_events {

@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 
 pub use steady_sim::FaultKind;
 
-use steady_core::config::{ConfigTree, Health, render_duration};
+use steady_core::config::{ConfigTree, Health, SourceFile, load_tree, render_duration};
 
 pub use super::reading::read;
 
@@ -65,6 +65,24 @@ impl Scenario {
             let key = format!("{}/{}", service.cluster, service.name);
             let own = tree.services().find(|(name, _)| *name == key);
             service.health = own.map(|(_, config)| health_lines(&config.health));
+        }
+    }
+
+    /// The longest soak of a service.
+    pub(super) fn longest_soak(&self) -> SignedDuration {
+        let of = |service: &Service| {
+            let text = format!("[health]\n{}", service.health.as_ref().unwrap_or(&self.health));
+            let file = SourceFile { path: "prod/service.toml", text: &text };
+            let tree = load_tree(&[file]).tree.unwrap_or_default();
+            tree.for_service("prod/service").health.soak
+        };
+        self.services.iter().map(of).max().unwrap_or_default()
+    }
+
+    /// Takes every service's `[health]` from one config.
+    pub(crate) fn configure_all(&mut self, health: &Health) {
+        for service in &mut self.services {
+            service.health = Some(health_lines(health));
         }
     }
 }

@@ -5,12 +5,13 @@ use serde::Serialize;
 
 use super::scenario::Expect;
 use super::world::Outcome;
+use crate::checked::Checked;
 
 /// What a guard did in many runs of a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     /// How many runs.
-    pub(super) runs: usize,
+    pub(crate) runs: usize,
     /// In how many it fired.
     pub(super) fired: usize,
     /// The share of them, 0 to 1.
@@ -24,17 +25,6 @@ pub(super) struct Summary {
     /// The revision that most runs end on, and in how many they do; only where that was asked.
     #[serde(skip)]
     pub(super) ends_on: Vec<Option<usize>>,
-}
-
-/// An expectation, and what came of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Checked {
-    /// The key: `fired_at_least`.
-    pub(super) key: &'static str,
-    /// Whether it is met.
-    pub(super) met: bool,
-    /// What came, and what was expected, in words.
-    pub(super) said: String,
 }
 
 impl Summary {
@@ -55,7 +45,7 @@ impl Summary {
     }
 
     /// Goes through what is expected.
-    pub(super) fn check(&self, expect: &Expect) -> Vec<Checked> {
+    pub(crate) fn check(&self, expect: &Expect) -> Vec<Checked> {
         let mut all = Vec::new();
         let (fired, runs) = (self.fired, self.runs);
         let share = |key, wanted: Option<f64>, met: fn(f64, f64) -> bool, words: &str| {

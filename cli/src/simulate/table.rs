@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::stats::{Checked, Summary, percent};
+use super::stats::{Summary, percent};
 use super::{Done, Guard};
+use crate::checked::Checked;
 
 /// `100% · 1.6 (1.7)`; of a guard that should not fire, the share alone.
 pub(super) fn cell(summary: &Summary, bad: bool) -> String {

@@ -28,6 +28,8 @@ pub struct Score {
     changes: u64,
     at_min: u64,
     at_max: u64,
+    /// The fewest and the most tasks wanted so far.
+    wanted: Option<(u32, u32)>,
     /// Demand, supply and desired count of the step before; the first two `None` if its load was not known.
     last: Option<(Option<u32>, u32, u32)>,
     short_for: u64,
@@ -74,6 +76,10 @@ pub struct Figures {
     pub actions_per_day: f64,
     /// Tasks started.
     pub starts_per_day: f64,
+    /// Tasks wanted, at the moment with the fewest.
+    pub fewest_tasks: u32,
+    /// And with the most.
+    pub most_tasks: u32,
     /// Minutes with as many tasks wanted as the bounds allow at least: there the floor is the cost.
     pub minutes_at_min: f64,
     /// And at most: there the service is starved by its own limit.
@@ -86,6 +92,8 @@ impl Score {
         let (supply, desired) = (moment.running, moment.desired());
         self.steps += 1;
         self.paid += u64::from(desired);
+        let (fewest, most) = self.wanted.unwrap_or((desired, desired));
+        self.wanted = Some((fewest.min(desired), most.max(desired)));
         self.started += u64::from(moment.started);
         if let Some((min, max)) = bounds {
             self.at_min += u64::from(desired <= min);
@@ -171,6 +179,8 @@ impl Score {
             task_hours: minutes(self.paid) / 60.0,
             actions_per_day: a_day(self.changes),
             starts_per_day: a_day(self.started),
+            fewest_tasks: self.wanted.map_or(0, |(fewest, _)| fewest),
+            most_tasks: self.wanted.map_or(0, |(_, most)| most),
             minutes_at_min: minutes(self.at_min),
             minutes_at_max: minutes(self.at_max),
         }
