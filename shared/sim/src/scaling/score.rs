@@ -246,6 +246,8 @@ mod tests {
             task_hours: (2.0 + 3.0 + 3.0 + 3.0 + 3.0 + 2.0) / 60.0,
             actions_per_day: 2.0 * 240.0,
             starts_per_day: 240.0,
+            fewest_tasks: 2,
+            most_tasks: 3,
             minutes_at_min: 2.0,
             minutes_at_max: 0.0,
         };
