@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::event::{Body, Event};
 use crate::evidence::{self, Counts};
 use crate::incident::{IncidentKind, Resolution};
 use crate::ledger::TaskStop;
@@ -49,6 +50,15 @@ impl Entry {
             evidence: None,
             cause: stop.map(|stop| stop.cause),
             what,
+        }
+    }
+
+    /// Whether it rests on this event of its turn: a stop on those of its task, all else on whatever came in.
+    pub fn rests_on(&self, event: &Event) -> bool {
+        match (&self.what, &event.body) {
+            (What::Stop(stop), Body::Task(told)) => told.task == stop.task,
+            (What::Stop(_), _) => false,
+            _ => true,
         }
     }
 

@@ -39,12 +39,30 @@ impl Process {
     /// Spawns the binary (`…/watch`, `…/watch-process`) as the template has that function: with its environment, and with its role for
     /// this access key, by which the call log knows it. Waits until it asks for work.
     pub async fn spawn(binary: &str, account: &Account, access_key: &str) -> Self {
+        Self::run(ProcessConfig::new(binary, ProcessRole::Runtime), binary, account, access_key)
+            .await
+    }
+
+    /// The same; what it prints goes into a file.
+    pub async fn spawn_printing(
+        binary: &str,
+        account: &Account,
+        access_key: &str,
+        to: &Path,
+    ) -> Self {
+        // The simulator throws output away or shows it. The shell becomes the function.
+        let shell = ProcessConfig::new("/bin/sh", ProcessRole::Runtime);
+        let shell = shell.arg("-c").arg("exec \"$0\" > \"$1\"").arg(binary);
+        Self::run(shell.arg(to.to_str().unwrap()), binary, account, access_key).await
+    }
+
+    async fn run(config: ProcessConfig, binary: &str, account: &Account, access_key: &str) -> Self {
         let name = Path::new(binary).file_name().unwrap().to_str().unwrap();
         let name = name.strip_suffix("-process").unwrap_or(name);
         assume(&account.aws, &account.stack, name, access_key).unwrap();
         let simulator =
             Simulator::builder().function_name("steady").region(REGION).build().await.unwrap();
-        let config = ProcessConfig::new(binary, ProcessRole::Runtime)
+        let config = config
             .inherit_stdio(false)
             .env("AWS_ENDPOINT_URL", account.aws.endpoint())
             .env("AWS_REGION", REGION)

@@ -1,6 +1,10 @@
 //! The real binary as a process under a Runtime API, against the embedded AWS: races, deaths, and what it says when it cannot
 //! start.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steady_core::port::KeepRecords;
@@ -52,6 +56,76 @@ async fn two_processes_racing_on_the_same_batch_make_one_rollback_and_tell_it() 
     }
     println!("{races} races ran, {overtaken} saves were overtaken");
     assert!(overtaken > 0, "no two processes met: this is no race");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_decided_is_a_line_with_its_events_and_what_is_counted_a_metric() {
+    let mut account = looping(3).await;
+    let batch = account.queue.batch(100).unwrap();
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("watch.log");
+    let watch =
+        Process::spawn_printing(env!("CARGO_BIN_EXE_watch"), &account, "AKIALOG", &log).await;
+    watch.invoke(&batch).await;
+    let text = fs::read_to_string(&log).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // Lambda keeps a line back that lacks either.
+    assert!(lines.iter().all(|line| line["timestamp"].is_string() && line["level"] == "INFO"));
+    let of_kind = |kind: &'static str| lines.iter().filter(move |line| line["kind"] == kind);
+
+    // A stop names the events of its own task, and no others.
+    let messages = batch["Records"].as_array().unwrap();
+    let events: Vec<Value> = messages
+        .iter()
+        .map(|message| serde_json::from_str(message["body"].as_str().unwrap()).unwrap())
+        .collect();
+    let told = |line: &Value| -> BTreeSet<String> {
+        line["events"].as_str().unwrap().split(' ').map(str::to_owned).collect()
+    };
+    let stops: Vec<&Value> = of_kind("stop").collect();
+    assert_eq!(stops.len(), 6, "{text}");
+    for line in &stops {
+        let message = line["message"].as_str().unwrap();
+        let task = message.split([' ', ':']).nth(1).unwrap();
+        let of_task = |event: &&Value| {
+            let arn = event["detail"]["taskArn"].as_str().unwrap_or_default();
+            arn.rsplit('/').next().is_some_and(|id| id.starts_with(task))
+        };
+        let ids: BTreeSet<String> = events
+            .iter()
+            .filter(of_task)
+            .map(|event| event["id"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(told(line), ids, "{message}");
+        // What the README's cost of logs rests on (the core's test of it has the numbers): one event, and no more than this
+        // beside the words, with the 26 bytes that CloudWatch Logs adds.
+        let beside = line.to_string().len() - message.len() - 37 * (ids.len() - 1) + 26;
+        assert!(beside <= 420, "{beside}: {line}");
+    }
+
+    // A decision names all that it was taken on.
+    let all: BTreeSet<String> =
+        events.iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect();
+    for kind in ["incident-opened", "rollback", "rollback-begun", "notice", "notice-sent"] {
+        let [line] = of_kind(kind).collect::<Vec<_>>()[..] else { panic!("one of {kind}: {text}") };
+        assert_eq!(told(line), all, "{kind}");
+        assert_eq!(line["service"], SERVICE);
+        assert_eq!(line["revision"], "checkout:2");
+        assert!(line["deployment"].as_str().unwrap().starts_with("ecs-svc/"), "{line}");
+    }
+
+    // What was counted, once.
+    let counted = |name: &str| -> Vec<&Value> {
+        lines.iter().map(|line| &line[name]).filter(|value| !value.is_null()).collect()
+    };
+    assert_eq!(counted("Stops"), [&json!(6)]);
+    assert_eq!(counted("IncidentsOpened"), [&json!(1)]);
+    assert_eq!(counted("Rollbacks"), [&json!(1)]);
+    let [lags] = counted("EventLag")[..] else { panic!("one line of lags: {text}") };
+    assert_eq!(lags.as_array().unwrap().len(), events.len());
+    for line in lines.iter().filter(|line| line["_aws"].is_object()) {
+        let beside = line.to_string().len() - 10 * line["EventLag"].as_array().map_or(0, Vec::len);
+        assert!(beside + 26 <= 330, "{beside}: {line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,6 +20,8 @@ pub fn to_stdout(level: Level) {
         .json()
         .flatten_event(true)
         .with_current_span(false)
+        // The runtime's span says the request again, in each line.
+        .with_span_list(false)
         .with_span_events(FmtSpan::NONE)
         .with_target(false)
         .with_max_level(level)
@@ -45,16 +47,18 @@ pub fn cannot_run(error: &dyn Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// One thing that happened: `at` is when, as it was told; `events` what the turn rests on. To a family, where it is no
-/// service's.
-pub(crate) fn entry(request: &str, events: Option<&str>, family: Option<&str>, entry: &Entry) {
+/// One thing that happened in a turn over `events`: `at` is when, as it was told. Of the events the line names those that it rests
+/// on: a hundred stops of a batch are a hundred lines with one event or two, not with three hundred. To a family, where it is
+/// no service's.
+pub(crate) fn entry(request: &str, events: &[Event], family: Option<&str>, entry: &Entry) {
+    let events = ids(events.iter().filter(|event| entry.rests_on(event)));
     let notice = match &entry.what {
         What::Notice(notice) => Some(notice.id.as_str()),
         _ => None,
     };
     tracing::info!(
         request,
-        events,
+        events = events.as_deref(),
         at = %entry.at,
         service = entry.service.as_ref().map(|service| service.as_str()),
         family,
@@ -70,8 +74,8 @@ pub(crate) fn entry(request: &str, events: Option<&str>, family: Option<&str>, e
 }
 
 /// EventBridge's ids of what came in, one after the other, with blanks between. `None`: nothing came in.
-pub(crate) fn ids(events: &[Event]) -> Option<String> {
-    let ids: Vec<&str> = events.iter().filter_map(|event| event.id.as_deref()).collect();
+pub(crate) fn ids<'e>(events: impl Iterator<Item = &'e Event>) -> Option<String> {
+    let ids: Vec<&str> = events.filter_map(|event| event.id.as_deref()).collect();
     (!ids.is_empty()).then(|| ids.join(" "))
 }
 

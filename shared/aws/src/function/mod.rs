@@ -99,8 +99,8 @@ impl Invocation {
         taken: Option<Result<Taken, TurnError>>,
     ) -> Took {
         let (request, (service, family)) = (self.request.as_str(), names(whose));
-        let events = log::ids(events);
-        let events = events.as_deref();
+        let ids = log::ids(events.iter());
+        let ids = ids.as_deref();
         match taken {
             Some(Ok(taken)) => {
                 self.count(Tally::of_entries(&taken.entries));
@@ -108,17 +108,17 @@ impl Invocation {
                     log::entry(request, events, family.as_deref(), entry);
                 }
                 for why in &taken.unfinished {
-                    tracing::warn!(request, events, service, family, "not finished: {why}");
+                    tracing::warn!(request, events = ids, service, family, "not finished: {why}");
                 }
                 if taken.entries.is_empty() {
-                    tracing::debug!(request, events, service, family, "nothing follows");
+                    tracing::debug!(request, events = ids, service, family, "nothing follows");
                 }
                 if taken.unfinished.is_empty() { Took::Whole } else { Took::Unfinished }
             }
             None => {
                 tracing::warn!(
                     request,
-                    events,
+                    events = ids,
                     service,
                     family,
                     "given up half way, since no time is left"
@@ -127,7 +127,7 @@ impl Invocation {
             }
             Some(Err(error)) => {
                 let why = log::chain(&error);
-                tracing::error!(request, events, service, family, "{why}");
+                tracing::error!(request, events = ids, service, family, "{why}");
                 Took::Failed
             }
         }

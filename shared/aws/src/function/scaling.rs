@@ -182,7 +182,7 @@ fn report(
         tracing::info!(request, service, turn, kind = "scaling-written", "{said}");
     }
     for entry in &taken.entries {
-        log::entry(request, None, None, entry);
+        log::entry(request, &[], None, entry);
     }
     if let Some(brake) = &taken.brake {
         let changes = taken.plan.as_ref().map_or(0, |plan| plan.changes.len());

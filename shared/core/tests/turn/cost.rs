@@ -8,6 +8,7 @@ use std::fmt::Write;
 use jiff::SignedDuration;
 use steady_core::event::{Body, Event, TaskStatus};
 use steady_core::record::Stored;
+use steady_core::report::Entry;
 
 use crate::story::{End, stop};
 use crate::world::World;
@@ -22,6 +23,8 @@ mod price {
     /// Lambda: an invocation, and a millisecond with 256 MB on x86.
     pub(super) const INVOCATION: f64 = 0.20;
     pub(super) const MILLISECOND: f64 = 0.0000166667 * 0.25 / 1000.0 * 1e6;
+    /// CloudWatch Logs, standard class: a byte taken in.
+    pub(super) const LOG_BYTE: f64 = 0.50 / 1e9 * 1e6;
 }
 
 /// What DynamoDB counts of an item beside its texts: names of attributes, key, versions.
@@ -33,6 +36,12 @@ const TURN_MS: f64 = 15.0;
 /// What Lambda takes for an invocation beside its turns.
 const INVOCATION_MS: f64 = 2.0;
 
+/// A stop's line in the log, beside its words; a line of metrics, and what each lag adds to it. All with the 26 bytes that
+/// CloudWatch Logs counts for a line. A test of the function as a process sees to it that lines are no longer.
+const STOP_LINE_BYTES: usize = 420;
+const METRIC_LINE_BYTES: usize = 330;
+const LAG_BYTES: usize = 10;
+
 /// Each event is sent once (EventBridge), and received and deleted with nine others.
 const SQS_REQUESTS: f64 = 1.2;
 
@@ -42,6 +51,7 @@ struct Units {
     turns: f64,
     reads: f64,
     writes: f64,
+    log_bytes: usize,
 }
 
 fn kib(bytes: usize, of: usize) -> f64 {
@@ -64,8 +74,16 @@ impl Units {
         }
     }
 
-    /// USD a million events, by part: SQS, Lambda, reads and writes of DynamoDB. A batch holds the events of one service.
-    fn usd(&self) -> [f64; 4] {
+    /// A line for each stop, one for how many of them, one for how late they came.
+    fn log(&mut self, entries: &[Entry], events: usize) {
+        let lines = entries.iter().map(|entry| STOP_LINE_BYTES + entry.reason().len());
+        self.log_bytes += lines.sum::<usize>();
+        let of_stops = if entries.is_empty() { 0 } else { METRIC_LINE_BYTES };
+        self.log_bytes += of_stops + METRIC_LINE_BYTES + LAG_BYTES * events;
+    }
+
+    /// USD a million events, by part: SQS, Lambda, reads and writes of DynamoDB, logs. A batch holds the events of one service.
+    fn usd(&self) -> [f64; 5] {
         let of = |amount: f64| amount / self.events;
         let ms = of(self.turns) * (TURN_MS + INVOCATION_MS);
         [
@@ -73,6 +91,7 @@ impl Units {
             of(self.turns) * price::INVOCATION + ms * price::MILLISECOND,
             of(self.reads) * price::READ_UNIT,
             of(self.writes) * price::WRITE_UNIT,
+            of(self.log_bytes as f64) * price::LOG_BYTE,
         ]
     }
 }
@@ -103,15 +122,18 @@ fn deployed_again(events_at_once: usize) -> Units {
             for batch in events.chunks(events_at_once) {
                 let before = world.with(|state| {
                     state.calls.clear();
+                    state.entries.clear();
                     state.stored.clone().unwrap()
                 });
                 world.deliver("batch", batch);
                 if deployment == 5 {
-                    let (calls, after) =
-                        world.with(|state| (state.calls.clone(), state.stored.clone().unwrap()));
+                    let (calls, entries, after) = world.with(|state| {
+                        (state.calls.clone(), state.entries.clone(), state.stored.clone().unwrap())
+                    });
                     units.turns += 1.0;
                     units.events += batch.len() as f64;
                     units.add(&calls, &before, &after);
+                    units.log(&entries, batch.len());
                 }
             }
             world.pass(25);
@@ -126,11 +148,11 @@ fn a_million_events_cost_what_the_readme_says() {
     let mut table = String::new();
     for events in [1, 5, 20] {
         let parts = deployed_again(events).usd();
-        let [sqs, lambda, reads, writes] = parts;
+        let [sqs, lambda, reads, writes, logs] = parts;
         let sum: f64 = parts.iter().sum();
         let _ = writeln!(
             table,
-            "| {events} | {sqs:.2} | {lambda:.2} | {reads:.2} | {writes:.2} | {sum:.2} |"
+            "| {events} | {sqs:.2} | {lambda:.2} | {reads:.2} | {writes:.2} | {logs:.2} | {sum:.2} |"
         );
     }
     let readme = include_str!("../../../../README.md");
