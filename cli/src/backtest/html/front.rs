@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 use std::io;
 
+use steady_sim::scaling::Figures;
+
 use super::chart::{self, Axis};
 use crate::backtest::play::{Outcome, Report};
 use crate::backtest::recommend::print::{self, File};
 use crate::backtest::recommend::{Answer, Asked, Tuned};
-use crate::page::escaped;
+use crate::page::{escaped, with_names};
 
 /// What was asked, and what was answered.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +47,7 @@ pub(super) fn section(
     page.push_str("<h2 id=\"recommendation\">Recommendation</h2>\n");
     if let Answer::Tuned(tuned) | Answer::Keep(tuned) = of.answer {
         plot(page, &report.played.outcomes, of.asked, tuned);
+        warnings(page, of.asked, tuned, of.answer.recommended(tuned));
     }
     let mut said = Vec::new();
     print::text(&mut said, of.asked, of.file, of.answer)?;
@@ -58,6 +61,19 @@ pub(super) fn section(
         table(page, of.asked, tuned);
     }
     Ok(())
+}
+
+/// What would break the budget, where it is seen at once.
+fn warnings(page: &mut String, asked: &Asked<'_>, tuned: &Tuned, recommended: &Figures) {
+    let warnings = print::warnings(asked, tuned, recommended);
+    if warnings.is_empty() {
+        return;
+    }
+    page.push_str("<div class=\"said warning\">\n");
+    for warning in warnings {
+        let _ = writeln!(page, "<p>{}</p>", with_names(&warning));
+    }
+    page.push_str("</div>\n");
 }
 
 fn plot(page: &mut String, outcomes: &[Outcome], asked: &Asked<'_>, tuned: &Tuned) {
@@ -167,10 +183,11 @@ fn table(page: &mut String, asked: &Asked<'_>, tuned: &Tuned) {
 mod tests {
     use jiff::Timestamp;
     use steady_core::config::Scaling;
-    use steady_sim::scaling::{Assumptions, Demand, Figures, Given, Score};
+    use steady_sim::scaling::{Assumptions, Demand, Given, Score};
 
     use super::*;
     use crate::backtest::price::Price;
+    use crate::backtest::recommend::otherwise::{Broken, Sensitivity};
     use crate::backtest::recommend::{Knobs, candidates::Windows};
 
     fn figures(task_hours: f64, violating_load: f64) -> Figures {
@@ -191,6 +208,10 @@ mod tests {
     #[test]
     fn each_point_of_the_front_is_drawn_unless_it_is_said_to_lie_above() {
         let front = [(2, 10.0, 0.3), (3, 20.0, 0.02), (4, 30.0, 0.008), (5, 40.0, 0.0)];
+        let holds = Some((knobs(5), figures(40.0, 0.0)));
+        let broken = Some(Broken { violating_load: 0.013, over: 0.003, holds });
+        let (tuned, present) = (figures(36.0, 0.013), figures(60.0, 0.0));
+        let more = Sensitivity { what: "load +20 %", tuned, present, broken };
         let tuned = Tuned {
             config: Scaling::default(),
             knobs: knobs(4),
@@ -200,7 +221,7 @@ mod tests {
             present: figures(50.0, 0.0),
             folds: Vec::new(),
             front: front.map(|(min, hours, load)| (knobs(min), figures(hours, load))).to_vec(),
-            sensitivity: Vec::new(),
+            sensitivity: vec![more],
             peak: 8,
             min_is_enough: 0.5,
         };
@@ -226,6 +247,12 @@ mod tests {
             assert!(point.contains(&format!("<path class=\"point {class}\"")), "{number}");
         }
         assert_eq!(page.matches("<path class=\"point").count(), 3 + outcomes.len());
+        warnings(&mut page, &asked, &tuned, &tuned.figures);
+        assert!(page.contains(
+            "<div class=\"said warning\">\n<p>Warning: load +20 % breaks the budget of 1.00 %, with 1.30 % of the load in \
+             violating minutes, 0.30 points too much. Of the front, <code>min 5, 50 % full</code> would hold it, for 40.00 USD \
+             instead of 30.00"
+        ), "{page}");
         assert!(page.contains("1 of the front lies above the picture"), "{page}");
         // 30 USD of an axis to 60, 0.8 % of one to 5.
         assert!(page.contains("<path class=\"point chosen\" d=\"M500 840h0\"/>"), "{page}");

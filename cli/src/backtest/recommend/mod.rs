@@ -14,6 +14,7 @@
 pub(super) mod candidates;
 mod edit;
 mod learn;
+pub(super) mod otherwise;
 mod parts;
 pub(super) mod print;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use super::price::Price;
 use candidates::Candidates;
 pub(super) use candidates::Knobs;
 
+use otherwise::Sensitivity;
 use parts::{Part, Parts, play_all};
 
 /// What is asked.
@@ -54,6 +56,16 @@ pub(super) enum Answer {
     Keep(Box<Tuned>),
     /// The data do not allow a recommendation, and why.
     No(String, Vec<Fold>),
+}
+
+impl Answer {
+    /// What the recommended config, the present or the `tuned` one, came to on all of the recording.
+    pub(super) fn recommended<'t>(&self, tuned: &'t Tuned) -> &'t Figures {
+        match self {
+            Self::Keep(_) => &tuned.present,
+            Self::Tuned(_) | Self::No(..) => &tuned.figures,
+        }
+    }
 }
 
 /// A config that was found, and how it fared.
@@ -91,15 +103,6 @@ pub(super) struct Fold {
     pub(super) hpa: Figures,
     pub(super) static_peak: Figures,
     pub(super) knobs: Knobs,
-}
-
-/// What would be if something were otherwise.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Sensitivity {
-    /// `load +20 %`
-    pub(super) what: &'static str,
-    pub(super) tuned: Figures,
-    pub(super) present: Figures,
 }
 
 /// Where the parts end, as shares of the recording: tuned until one, shown until the next.

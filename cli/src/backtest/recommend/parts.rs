@@ -12,7 +12,7 @@ use steady_sim::scaling::{
 
 use super::candidates::{Candidates, Knobs};
 use super::learn::Learned;
-use super::{Answer, Asked, Fold, Sensitivity, Tuned, WORTHWHILE, days};
+use super::{Answer, Asked, Fold, Tuned, WORTHWHILE, days, otherwise};
 
 /// Two parts of a recording, and what is tried on them.
 #[derive(Debug)]
@@ -93,24 +93,26 @@ impl Parts {
         };
         let config = knobs.applied(asked.config, asked.assumed);
         let Some(present) = self.play(asked, asked.config) else { return nothing() };
+        let holds = present.tuned.violating_load <= asked.budget;
+        let keep = holds && part.tuned.task_hours > present.tuned.task_hours * WORTHWHILE;
+        let front = self.front(played);
+        // Ever dearer and better: those that are good enough come last.
+        let good = front.partition_point(|(_, one)| one.violating_load > asked.budget * margin);
+        let trusted = front.get(good..).unwrap_or_default();
         let tuned = Box::new(Tuned {
-            sensitivity: sensitivity(asked, &config),
+            sensitivity: otherwise::all(asked, &config, keep, trusted),
             candidates: self.candidates.all.len(),
             margin,
             figures: part.tuned.clone(),
             present: present.tuned,
             folds,
-            front: self.front(played),
+            front,
             peak: self.learned.peak,
             min_is_enough: self.learned.enough(knobs.min),
             knobs: knobs.clone(),
             config,
         });
-        let present_holds = tuned.present.violating_load <= asked.budget;
-        if present_holds && tuned.figures.task_hours > tuned.present.task_hours * WORTHWHILE {
-            return Answer::Keep(tuned);
-        }
-        Answer::Tuned(tuned)
+        if keep { Answer::Keep(tuned) } else { Answer::Tuned(tuned) }
     }
 
     /// Those that no other beats both ways, the cheapest first.
@@ -158,27 +160,4 @@ pub(super) fn play_all(
     });
     let played: Option<Vec<Part>> = slots.into_inner().unwrap_or_default().into_iter().collect();
     played.unwrap_or_default()
-}
-
-fn sensitivity(asked: &Asked<'_>, config: &Scaling) -> Vec<Sensitivity> {
-    let with = |what, load: f64, start_up: u32| {
-        let tasks = asked.demand.tasks.iter().map(|tasks| tasks * load).collect();
-        let demand = Demand { tasks, ..*asked.demand };
-        let start_up_seconds = asked.assumed.start_up_seconds.saturating_mul(start_up);
-        let assumed = Assumptions { start_up_seconds, ..asked.assumed.clone() };
-        let figures = |config: &Scaling| {
-            let mut scaling = AutoScaling::new(config, asked.given, &demand, &assumed).ok()?;
-            let mut score = Score::default();
-            run(&demand, start_up_seconds, &mut scaling, |moment, _| score.see(moment, None));
-            Some(score.figures(demand.step))
-        };
-        Some(Sensitivity { what, tuned: figures(config)?, present: figures(asked.config)? })
-    };
-    let all = [
-        with("as recorded", 1.0, 1),
-        with("load +20 %", 1.2, 1),
-        with("load -20 %", 0.8, 1),
-        with("start-up doubled", 1.0, 2),
-    ];
-    all.into_iter().flatten().collect()
 }

@@ -8,6 +8,7 @@ use steady_sim::scaling::Figures;
 
 use super::candidates::Windows;
 use super::edit::{Line, Reasons, edit, in_words, new_text};
+use super::otherwise::{Broken, Sensitivity};
 use super::{Answer, Asked, Fold, Knobs, Tuned};
 use crate::backtest::load::spell;
 
@@ -56,21 +57,24 @@ pub(in crate::backtest) fn text(
                 cost(asked, &tuned.figures),
                 cost(asked, &tuned.present),
             )?;
-            trust(out, asked, tuned)
+            for warning in warnings(asked, tuned, answer.recommended(tuned)) {
+                writeln!(out, "{warning}")?;
+            }
+            trust(out, asked, tuned, "cheapest")
         }
         Answer::Tuned(tuned) => {
             for line in head(asked, file, tuned) {
                 writeln!(out, "{line}")?;
             }
-            trust(out, asked, tuned)?;
+            trust(out, asked, tuned, "recommended")?;
             writeln!(out)?;
             config(out, asked, file, tuned)
         }
     }
 }
 
-/// What speaks for it: the walk, the front, what if.
-fn trust(out: &mut impl Write, asked: &Asked<'_>, tuned: &Tuned) -> io::Result<()> {
+/// What speaks for it: the walk, the front, what if. `name` is what the candidate that was found is called.
+fn trust(out: &mut impl Write, asked: &Asked<'_>, tuned: &Tuned, name: &str) -> io::Result<()> {
     writeln!(out)?;
     walk(out, asked, &tuned.folds)?;
     writeln!(out, "\nthe front: nothing tried is both cheaper and better than one of these")?;
@@ -80,7 +84,7 @@ fn trust(out: &mut impl Write, asked: &Asked<'_>, tuned: &Tuned) -> io::Result<(
         writeln!(out, "{cost:>10.2}  {load:>14}  {}", words(knobs))?;
     }
     writeln!(out, "\nif it were otherwise")?;
-    writeln!(out, "{:18}{:>24}{:>24}", "", "recommended", "present")?;
+    writeln!(out, "{:18}{name:>24}{:>24}", "", "present")?;
     for one in &tuned.sensitivity {
         let side = |figures: &Figures| {
             format!("{}, {:.2} USD", percent(figures.violating_load), cost(asked, figures))
@@ -244,7 +248,35 @@ fn head(asked: &Asked<'_>, file: &File<'_>, tuned: &Tuned) -> Vec<String> {
             if tuned.margin == 0.5 { "half" } else { "a quarter" },
         ));
     }
+    lines.extend(warnings(asked, tuned, new));
     lines
+}
+
+/// What would break the budget of what is recommended, whose figures are given, and what would hold it: a sentence or two each.
+pub(in crate::backtest) fn warnings(
+    asked: &Asked<'_>,
+    tuned: &Tuned,
+    recommended: &Figures,
+) -> Vec<String> {
+    let broken = tuned.sensitivity.iter().filter_map(|one| Some((one.what, one.broken.as_ref()?)));
+    let said = broken.map(|(what, broken)| {
+        let holds = match &broken.holds {
+            Some((knobs, figures)) => format!(
+                "Of the front, `{}` would hold it, for {:.2} USD instead of {:.2} with the load as recorded.",
+                words(knobs),
+                cost(asked, figures),
+                cost(asked, recommended),
+            ),
+            None => "Nothing on the front would hold it.".to_owned(),
+        };
+        format!(
+            "Warning: {what} breaks the budget of {}, with {} of the load in violating minutes, {:.2} points too much. {holds}",
+            percent(asked.budget),
+            percent(broken.violating_load),
+            broken.over * 100.0,
+        )
+    });
+    said.collect()
 }
 
 fn reasons(asked: &Asked<'_>, file: &File<'_>, tuned: &Tuned) -> Reasons {
@@ -320,6 +352,11 @@ pub(in crate::backtest) fn json(asked: &Asked<'_>, file: &File<'_>, answer: &Ans
         Answer::Keep(tuned) => (tuned, true),
     };
     let point = |(knobs, figures): &(Knobs, Figures)| json!({"candidate": knobs, "cost_usd": cost(asked, figures), "violating_load": figures.violating_load});
+    let broken = |one: &Broken| json!({"violating_load": one.violating_load, "over": one.over, "holds": one.holds.as_ref().map(point)});
+    let otherwise = |one: &Sensitivity| {
+        let broken = one.broken.as_ref().map(broken);
+        json!({"what": one.what, "tuned": one.tuned, "present": one.present, "breaks_budget": broken})
+    };
     let text = if keep { None } else { edited(asked, file, tuned).map(|lines| new_text(&lines)) };
     json!({
         "answer": if keep { "keep" } else { "change" },
@@ -335,7 +372,8 @@ pub(in crate::backtest) fn json(asked: &Asked<'_>, file: &File<'_>, answer: &Ans
         "walk_forward": tuned.folds,
         "walk_forward_violating_load": super::share_shown(&tuned.folds),
         "front": tuned.front.iter().map(point).collect::<Vec<_>>(),
-        "sensitivity": tuned.sensitivity,
+        "sensitivity": tuned.sensitivity.iter().map(otherwise).collect::<Vec<_>>(),
+        "warnings": warnings(asked, tuned, answer.recommended(tuned)),
     })
 }
 

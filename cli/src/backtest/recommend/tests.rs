@@ -61,6 +61,15 @@ fn answer(config: &Scaling, demand: &Demand, censored_minutes: f64) -> Answer {
 }
 
 fn answer_on(threads: usize, config: &Scaling, demand: &Demand, censored_minutes: f64) -> Answer {
+    asked_on(threads, config, demand, |asked| recommend(asked, censored_minutes, &|_, _| {}))
+}
+
+fn asked_on<T>(
+    threads: usize,
+    config: &Scaling,
+    demand: &Demand,
+    then: impl FnOnce(&Asked<'_>) -> T,
+) -> T {
     let assumed = Assumptions::default();
     let price = Price::new([1.0, 2.0], [0.04, 0.004], "as given".to_owned(), 0.0, 0.0);
     let asked = Asked {
@@ -73,7 +82,7 @@ fn answer_on(threads: usize, config: &Scaling, demand: &Demand, censored_minutes
         timezone: "UTC",
         threads,
     };
-    recommend(&asked, censored_minutes, &|_, _| {})
+    then(&asked)
 }
 
 fn refused(config: &Scaling, demand: &Demand, censored_minutes: f64) -> String {
@@ -221,6 +230,52 @@ fn what_is_written_otherwise_is_not_changed_by_guessing() {
     let mut after = before.clone();
     after.capacity.iter_mut().for_each(|capacity| capacity.min = 3);
     assert_eq!(edit(inline, "prod/web.toml", None, &before, &after, &reasons()), None);
+}
+
+/// Minutes of a peak each quarter of a day, which come faster than tasks start: a floor has to carry them.
+fn peaks() -> Demand {
+    let mut demand = days(6, |_| 1.0);
+    demand.tasks.iter_mut().enumerate().filter(|(step, _)| step % 72 == 40).for_each(
+        |(step, load)| {
+            *load += if step % 144 == 40 { 6.0 } else { 3.0 };
+        },
+    );
+    demand
+}
+
+#[test]
+fn what_breaks_the_budget_is_said_with_the_cheapest_that_would_hold_it() {
+    let (config, demand) = (scaling(FILE), peaks());
+    asked_on(2, &config, &demand, |asked| {
+        let Answer::Tuned(tuned) = recommend(asked, 0.0, &|_, _| {}) else { panic!("not found") };
+        let mut broken = 0;
+        for one in &tuned.sensitivity {
+            let over = one.tuned.violating_load - asked.budget;
+            assert_eq!(one.broken.is_some(), over > 0.0, "{}", one.what);
+            broken += usize::from(over > 0.0);
+        }
+        assert!(broken > 0, "{:?}", tuned.sensitivity);
+        let said = print::warnings(asked, &tuned, &tuned.figures);
+        assert_eq!(said.len(), broken);
+        insta::assert_snapshot!(said.join("\n"), @r"
+        Warning: load +20 % breaks the budget of 1.00 %, with 1.38 % of the load in violating minutes, 0.38 points too much. Of the front, `min 10, 70 % full` would hold it, for 98.57 USD instead of 78.74 with the load as recorded.
+        Warning: load -20 % breaks the budget of 1.00 %, with 1.40 % of the load in violating minutes, 0.40 points too much. Of the front, `min 10, 70 % full` would hold it, for 98.57 USD instead of 78.74 with the load as recorded.
+        ");
+
+        // In the comment of the config that is handed out, too.
+        let file = print::File {
+            named: String::new(),
+            path: "prod/web.toml",
+            text: FILE,
+            defaults: None,
+            load: "load",
+        };
+        let json = print::json(asked, &file, &Answer::Tuned(tuned));
+        for warning in &said {
+            let comment = format!("# {warning}\n");
+            assert!(json["file"].as_str().is_some_and(|file| file.contains(&comment)), "{json}");
+        }
+    });
 }
 
 proptest! {
