@@ -1,4 +1,17 @@
 //! CSV: a time first, then values; whatever stands above the first time is a heading.
+//!
+//! So is what the CloudWatch console's "Download as .csv" puts there, one column a metric:
+//!
+//! ```text
+//! Id,m1,m2
+//! StatusCode,Complete,Complete
+//! Messages,,
+//! Full label,RequestCount,CPUUtilization
+//! Label,RequestCount,CPUUtilization
+//! 2026/11/21 12:00:00,840,41.5
+//! ```
+
+use std::collections::BTreeSet;
 
 use super::{How, Place, Refused, Row, Rows, time, value};
 
@@ -36,7 +49,16 @@ pub(super) fn read(text: &str, how: &How) -> Rows {
             return Rows { refused, ..Rows::default() };
         }
     };
-    let mut read = Rows::default();
+    let status = headings.iter().find(|cells| cells.first().is_some_and(|it| it == "StatusCode"));
+    let status = status.and_then(|cells| cells.get(column)).map(String::as_str);
+    let partial = match status {
+        Some(status) if !["", "Complete", "PartialData"].contains(&status) => {
+            let why = format!("CloudWatch had no data to give: `StatusCode` is `{status}`");
+            return Rows { refused: vec![Refused::file(why)], ..Rows::default() };
+        }
+        status => status == Some("PartialData"),
+    };
+    let mut read = Rows { partial, ..Rows::default() };
     for (number, line) in data {
         let place = Place::Line(number);
         match row(place, &cells(line, separator), column, how) {
@@ -61,23 +83,22 @@ fn row(place: Place, cells: &[String], column: usize, how: &How) -> Result<Row, 
 
 /// Which column has the values: the second of two, else the one that was named.
 fn column(headings: &[Vec<String>], columns: usize, named: Option<&str>) -> Result<usize, String> {
-    let names = || {
-        let names = headings.iter().rev().find(|cells| cells.len() == columns);
-        let names = names.map(|cells| cells.iter().skip(1).cloned().collect::<Vec<_>>());
-        names.unwrap_or_default()
-    };
-    let listed = || match names() {
+    let listed = || match names(headings, columns) {
         names if names.is_empty() => "which it gives no names".to_owned(),
         names => format!("`{}`", names.join("`, `")),
     };
     match named {
         Some(name) => {
-            let place = headings.iter().flat_map(|cells| cells.iter().enumerate().skip(1));
-            let mut place = place.filter(|(_, cell)| cell.as_str() == name);
-            place
-                .next()
-                .map(|(place, _)| place)
-                .ok_or_else(|| format!("there is no column `{name}`; it has {}", listed()))
+            let cells = headings.iter().flat_map(|cells| cells.iter().enumerate().skip(1));
+            let places = cells.filter(|(_, cell)| cell.as_str() == name).map(|(place, _)| place);
+            let places: BTreeSet<usize> = places.collect();
+            match (places.first(), places.len()) {
+                (Some(place), 1) => Ok(*place),
+                (Some(_), several) => {
+                    Err(format!("{several} columns are called `{name}`; it has {}", listed()))
+                }
+                (None, _) => Err(format!("there is no column `{name}`; it has {}", listed())),
+            }
         }
         None if columns == 2 => Ok(1),
         None if columns < 2 => Err("it has no second column with values".to_owned()),
@@ -87,6 +108,15 @@ fn column(headings: &[Vec<String>], columns: usize, named: Option<&str>) -> Resu
             listed()
         )),
     }
+}
+
+/// What the columns of values are called: by the heading nearest to them that tells them apart. Labels of the console may be
+/// alike, the ids above them never are.
+fn names(headings: &[Vec<String>], columns: usize) -> Vec<String> {
+    let whole = headings.iter().rev().filter(|cells| cells.len() == columns);
+    let mut names = whole.map(|cells| cells.iter().skip(1).cloned().collect::<Vec<_>>());
+    let differ = |names: &Vec<String>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
+    names.find(differ).unwrap_or_default()
 }
 
 fn separator_of(line: &str) -> char {

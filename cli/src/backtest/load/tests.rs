@@ -167,6 +167,70 @@ fn of_several_columns_or_metrics_one_must_be_named() {
     );
 }
 
+/// As the CloudWatch console writes it ("Download as .csv"): five headings, a column a metric.
+fn console(status: &str, rows_below: &[&str]) -> String {
+    let headings = [
+        "Id,m1,m2,m3",
+        status,
+        "Messages,,,",
+        "Full label,app/web/0123 RequestCount,\"web, CPUUtilization\",\"api, CPUUtilization\"",
+        "Label,RequestCount,CPUUtilization,CPUUtilization",
+    ];
+    rows(&[&headings, rows_below].concat())
+}
+
+#[test]
+fn what_the_console_downloads_is_read_by_id_or_label_with_its_gaps() {
+    let text = console(
+        "StatusCode,Complete,PartialData,Complete",
+        &[
+            "2026/11/21 12:00:00,840,41.5,7",
+            "2026/11/21 12:01:00,900,,8",
+            "2026/11/21 12:02:00,960,44,9",
+        ],
+    );
+    let of = |column: &str| {
+        let how = How { column: Some(column.to_owned()), ..how() };
+        read(&text, &how).unwrap_or_else(|refused| panic!("{column}: {refused:?}"))
+    };
+    for column in ["m1", "RequestCount", "app/web/0123 RequestCount"] {
+        assert_eq!(of(column).values, [840.0, 900.0, 960.0], "{column}");
+        assert!(!of(column).found.partial);
+    }
+    let cpu = of("web, CPUUtilization");
+    assert_eq!((cpu.start.to_string().as_str(), cpu.period), ("2026-11-21T12:00:00Z", 60));
+    assert_eq!((cpu.found.empty, cpu.found.partial), (1, true));
+    assert_eq!(of("m3").values, [7.0, 8.0, 9.0]);
+    assert_eq!(
+        refusals(&text, &how()),
+        [
+            "line 6: it has 3 columns of values, `app/web/0123 RequestCount`, `web, CPUUtilization`, `api, CPUUtilization`: \
+             choose one with --column"
+        ]
+    );
+    let alike = How { column: Some("CPUUtilization".to_owned()), ..how() };
+    assert_eq!(
+        refusals(&text, &alike),
+        [
+            "line 6: 2 columns are called `CPUUtilization`; it has `app/web/0123 RequestCount`, `web, CPUUtilization`, \
+             `api, CPUUtilization`"
+        ]
+    );
+}
+
+#[test]
+fn what_the_console_could_not_fetch_is_refused() {
+    let below = ["2026/11/21 12:00:00,840,41.5,7", "2026/11/21 12:01:00,900,42,8"];
+    let text = console("StatusCode,InternalError,Complete,Complete", &below);
+    let first = How { column: Some("m1".to_owned()), ..how() };
+    assert_eq!(
+        refusals(&text, &first),
+        ["CloudWatch had no data to give: `StatusCode` is `InternalError`"]
+    );
+    let second = How { column: Some("m2".to_owned()), ..how() };
+    assert_eq!(read(&text, &second).expect("it is read").values, [41.5, 42.0]);
+}
+
 #[test]
 fn times_without_a_zone_are_in_the_zone_that_was_named_and_never_guessed_where_clocks_change() {
     let zone = steady_core::scaling::zone("Europe/Berlin").expect("a zone");
