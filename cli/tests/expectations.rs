@@ -206,7 +206,7 @@ fn what_cannot_be_played_is_told_and_the_rest_is_played() {
              ! config/prod/words.csv: line 1: `many` is no number
              ! nothing was played: config/prod/words.csv cannot be used as it is
       ERROR    load.csv
-             ! `region`: there is no price of `mars-1` here, only of us-east-1, us-east-2, us-west-2, eu-west-1, ap-southeast-2, sa-east-1: write `price = "VCPU/GB"`, in USD an hour
+             ! `region`: there is no price of `mars-1` here, only of us-east-1, us-east-2, us-west-2, eu-west-1, eu-west-2, eu-central-1, ap-northeast-1, ap-southeast-2, sa-east-1: write `price = "VCPU/GB"`, in USD an hour
       ERROR    ../../broken.toml
              ! config/prod/../../broken.toml:1:1: `bad` is missing; write `bad = true` if the new revision is to blame, `bad = false` if it is not
              ! config/prod/../../broken.toml:1:1: `service` is missing; begin a section `[service]` with `tasks = 20`
@@ -228,7 +228,7 @@ fn what_cannot_be_played_is_told_and_the_rest_is_played() {
     nothing was played: config/prod/words.csv cannot be used as it is</error>
             </testcase>
             <testcase name="load.csv" classname="prod/web">
-                <error message="`region`: there is no price of `mars-1` here, only of us-east-1, us-east-2, us-west-2, eu-west-1, ap-southeast-2, sa-east-1: write `price = &quot;VCPU/GB&quot;`, in USD an hour" type="could not be played">`region`: there is no price of `mars-1` here, only of us-east-1, us-east-2, us-west-2, eu-west-1, ap-southeast-2, sa-east-1: write `price = &quot;VCPU/GB&quot;`, in USD an hour</error>
+                <error message="`region`: there is no price of `mars-1` here, only of us-east-1, us-east-2, us-west-2, eu-west-1, eu-west-2, eu-central-1, ap-northeast-1, ap-southeast-2, sa-east-1: write `price = &quot;VCPU/GB&quot;`, in USD an hour" type="could not be played">`region`: there is no price of `mars-1` here, only of us-east-1, us-east-2, us-west-2, eu-west-1, eu-west-2, eu-central-1, ap-northeast-1, ap-southeast-2, sa-east-1: write `price = &quot;VCPU/GB&quot;`, in USD an hour</error>
             </testcase>
             <testcase name="../../broken.toml" classname="prod/web">
                 <error message="config/prod/../../broken.toml:1:1: `bad` is missing; write `bad = true` if the new revision is to blame, `bad = false` if it is not" type="could not be played">config/prod/../../broken.toml:1:1: `bad` is missing; write `bad = true` if the new revision is to blame, `bad = false` if it is not

@@ -2,20 +2,27 @@
 
 use serde::Serialize;
 
-/// When the prices below were read, from pages that quote AWS's price list. They change seldom; `--price` overrides them.
-pub(super) const AS_OF: &str = "2026-03";
+/// USD for a vCPU and a GB of memory, each for an hour.
+type Pair = [f64; 2];
 
-/// Region, then USD for a vCPU and a GB of memory, each for an hour: Linux on x86, then on ARM.
-///
-/// Read for us-east-1, ap-southeast-2 and sa-east-1; us-east-2, us-west-2 and eu-west-1 have us-east-1's price (Fargate's
-/// pricing page). Other regions are not guessed: `--price`.
-const PRICES: [(&str, [f64; 2], [f64; 2]); 6] = [
-    ("us-east-1", [0.04048, 0.004445], [0.03238, 0.00356]),
-    ("us-east-2", [0.04048, 0.004445], [0.03238, 0.00356]),
-    ("us-west-2", [0.04048, 0.004445], [0.03238, 0.00356]),
-    ("eu-west-1", [0.04048, 0.004445], [0.03238, 0.00356]),
-    ("ap-southeast-2", [0.04856, 0.00532], [0.03885, 0.00426]),
-    ("sa-east-1", [0.0696, 0.0076], [0.0557, 0.00612]),
+/// A region, its prices on Linux for x86 and ARM (`None`: not read), and when they were read. They change seldom; `--price`
+/// overrides them.
+type Region = (&'static str, Pair, Option<Pair>, &'static str);
+
+/// Sources: for us-east-1, ap-southeast-2 and sa-east-1 pages that quote AWS's price list; us-east-2, us-west-2 and eu-west-1 have
+/// us-east-1's price (Fargate's pricing page). For eu-central-1 and ap-northeast-1 public copies of rows of the price list of
+/// AmazonECS as published on 2026-07-07 (usage types `EUC1-Fargate-…`, x86 only, and `APN1-Fargate-…`), for eu-west-2 one that was in
+/// use in 2026-09 (`EUW2-Fargate-…`). Other regions are not guessed: `--price`.
+const PRICES: [Region; 9] = [
+    ("us-east-1", [0.04048, 0.004445], Some([0.03238, 0.00356]), "2026-03"),
+    ("us-east-2", [0.04048, 0.004445], Some([0.03238, 0.00356]), "2026-03"),
+    ("us-west-2", [0.04048, 0.004445], Some([0.03238, 0.00356]), "2026-03"),
+    ("eu-west-1", [0.04048, 0.004445], Some([0.03238, 0.00356]), "2026-03"),
+    ("eu-west-2", [0.04656, 0.00511], Some([0.03725, 0.00409]), "2026-09"),
+    ("eu-central-1", [0.04656, 0.00511], None, "2026-07"),
+    ("ap-northeast-1", [0.05056, 0.00553], Some([0.04045, 0.00442]), "2026-07"),
+    ("ap-southeast-2", [0.04856, 0.00532], Some([0.03885, 0.00426]), "2026-03"),
+    ("sa-east-1", [0.0696, 0.0076], Some([0.0557, 0.00612]), "2026-03"),
 ];
 
 /// What a task is, and what it costs.
@@ -37,12 +44,15 @@ pub(super) struct Price {
 /// What to say, where the region has no price here.
 pub(super) fn of_region(region: &str, arm: bool) -> Result<([f64; 2], String), String> {
     let known = PRICES.iter().find(|(name, ..)| *name == region);
-    let (_, x86, on_arm) = known.ok_or_else(|| {
+    let (_, x86, on_arm, as_of) = known.ok_or_else(|| {
         let names: Vec<&str> = PRICES.iter().map(|(name, ..)| *name).collect();
         format!("there is no price of `{region}` here, only of {}", names.join(", "))
     })?;
-    let (price, kind) = if arm { (*on_arm, "ARM") } else { (*x86, "x86") };
-    Ok((price, format!("{region}, {kind}, {AS_OF}")))
+    if !arm {
+        return Ok((*x86, format!("{region}, x86, {as_of}")));
+    }
+    let price = on_arm.ok_or_else(|| format!("there is no price of ARM in `{region}` here"))?;
+    Ok((price, format!("{region}, ARM, {as_of}")))
 }
 
 impl Price {
@@ -80,5 +90,21 @@ mod tests {
             why.starts_with("there is no price of `mars-1` here, only of us-east-1, "),
             "{why}"
         );
+        let why = of_region("eu-central-1", true).expect_err("none");
+        assert_eq!(why, "there is no price of ARM in `eu-central-1` here");
+        let (price, by) = of_region("eu-central-1", false).expect("a price");
+        assert_eq!((price, by.as_str()), ([0.04656, 0.00511], "eu-central-1, x86, 2026-07"));
+    }
+
+    /// A slip of a digit would show: Fargate on ARM costs a fifth less, and a GB about a ninth of a vCPU, in every region.
+    #[test]
+    fn the_table_has_no_slip_of_a_digit() {
+        for (region, x86, on_arm, _) in PRICES {
+            let ratio = x86[0] / x86[1];
+            assert!((9.0..9.3).contains(&ratio), "{region}: {ratio}");
+            for (arm, x86) in on_arm.into_iter().flat_map(|arm| arm.into_iter().zip(x86)) {
+                assert!((arm / x86 - 0.8).abs() < 0.01, "{region}: {arm} of {x86}");
+            }
+        }
     }
 }
