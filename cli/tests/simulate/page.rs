@@ -54,10 +54,12 @@ fn witnesses_are_drawn_below_the_tasks_of_the_service_in_a_colour_of_their_own()
 }
 
 #[test]
-fn a_page_that_cannot_be_written_ends_with_70() {
+fn a_page_that_cannot_be_written_is_named_and_ends_with_70() {
     let folder = Folder::new();
     folder.file("crash.toml", CRASH);
     let done =
         steady(&folder, &["simulate", "crash.toml", "--runs", "1", "--html", "no/such/page.html"]);
     assert_eq!(done.code, Some(70), "{done:?}");
+    let said = "steady: --html: cannot write no/such/page.html: No such file or directory";
+    assert!(done.stderr.starts_with(said), "{}", done.stderr);
 }
