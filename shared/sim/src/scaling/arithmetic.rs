@@ -163,4 +163,30 @@ mod tests {
         assert_eq!(step_change(10, 0.0, Adjustment::ExactCapacity, &exact, None), Some(-3));
         assert_eq!(step_change(10, -1.0, Adjustment::ExactCapacity, &exact, None), None);
     }
+
+    /// "Register a scalable target", case by case.
+    #[test]
+    fn bounds_come_first_and_are_never_passed() {
+        use Clamped::{Held, To};
+        let bounds = Bounds { min: 4, max: 10 };
+        // (wish, desired, out, what becomes of it)
+        let table = [
+            (8, 6, true, To(8, None)),
+            (12, 6, true, To(10, Some(Limit::Max))),
+            (12, 2, true, To(4, Some(Limit::Min))),
+            (12, 10, true, Held(Limit::Max)),
+            (15, 12, true, Held(Limit::Max)),
+            (6, 6, true, Held(Limit::Desired)),
+            (6, 8, false, To(6, None)),
+            (1, 8, false, To(4, Some(Limit::Min))),
+            (1, 12, false, To(10, Some(Limit::Max))),
+            (1, 4, false, Held(Limit::Min)),
+            (1, 2, false, Held(Limit::Min)),
+            (8, 8, false, Held(Limit::Desired)),
+        ];
+        for (wish, desired, out, expected) in table {
+            let way = if out { "out" } else { "in" };
+            assert_eq!(clamp(wish, desired, out, bounds), expected, "{wish} of {desired}, {way}");
+        }
+    }
 }

@@ -6,6 +6,8 @@ use steady_core::config::{
     TargetTracking, TrackedMetric,
 };
 
+use steady_core::overrides::OverriddenBy;
+
 use super::*;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -221,4 +223,129 @@ fn a_bounded_metric_caps_each_step() {
     let load = 1.0e6;
     assert_eq!(played.minute(10, load), 15);
     assert_eq!(played.minute(15, load), 22);
+}
+
+/// Dumps of live alarms: of ECS services, then of EC2 groups.
+#[test]
+fn the_alarm_that_scales_in_is_at_its_share_of_the_target() {
+    let table = [
+        (0.9, 70.0, 63.0),
+        (0.9, 80.0, 72.0),
+        (0.9, 30.0, 27.0),
+        (0.7, 40.0, 28.0),
+        (0.7, 50.0, 35.0),
+        (0.7, 30.0, 21.0),
+    ];
+    for (scale_in_margin, target, alarm) in table {
+        let assumed = Assumptions { scale_in_margin, ..at_once() };
+        let config = config(vec![tracking("cpu", target)], vec![]);
+        let mut played = Played::new(&config, &assumed, 100);
+        assert_eq!(played.minute(100, alarm), 100, "{target}: not below {alarm}");
+        assert!(played.minute(100, alarm - 0.1) < 100, "{target}: below {alarm}");
+    }
+}
+
+#[test]
+fn an_alarm_that_stays_on_calls_its_policy_each_minute() {
+    let more = [(0.0, f64::INFINITY, 2)];
+    let step = StepScaling {
+        adjustment: Adjustment::ChangeInCapacity,
+        ..stepping(Comparison::GreaterThanThreshold, 50.0, &more)
+    };
+    let mut played = Played::new(&config(vec![], vec![step]), &at_once(), 10);
+    let mut running = 10;
+    let got = [60.0, 60.0, 60.0, 50.0].map(|cpu| {
+        running = played.minute(running, cpu);
+        running
+    });
+    assert_eq!(got, [12, 14, 16, 16]);
+}
+
+#[test]
+fn a_wish_is_reckoned_from_the_tasks_that_run_and_not_from_those_that_are_wanted() {
+    let mut played = Played::new(&config(vec![tracking("cpu", 50.0)], vec![]), &at_once(), 16);
+    assert_eq!(played.minute(10, 80.0), 16, "ten that run ask for 16, which are wanted already");
+    assert_eq!(played.scaling.held.at_desired, 1);
+    assert_eq!(played.minute(10, 90.0), 18);
+}
+
+#[test]
+fn at_its_bounds_nothing_is_done_and_that_is_counted() {
+    let mut config = config(vec![tracking("cpu", 50.0)], vec![]);
+    config.capacity = Some(Capacity { min: 4, max: 10 });
+    let mut played = Played::new(&config, &at_once(), 10);
+    assert_eq!(played.minute(10, 80.0), 10);
+    let mut low = Played::new(&config, &at_once(), 4);
+    assert_eq!(low.minute(4, 10.0), 4);
+    assert_eq!((played.scaling.held.at_max, low.scaling.held.at_min), (1, 1));
+}
+
+#[test]
+fn cooldowns_last_to_their_minute_and_no_longer() {
+    let mut played = Played::new(&config(vec![tracking("cpu", 50.0)], vec![]), &at_once(), 20);
+    assert_eq!(played.minute(20, 40.0), 16);
+    assert_eq!([40.0; 5].map(|cpu| played.minute(16, cpu)), [16, 16, 16, 16, 13], "five minutes");
+
+    let step = StepScaling {
+        adjustment: Adjustment::ChangeInCapacity,
+        cooldown: MINUTE * 5,
+        ..stepping(Comparison::GreaterThanThreshold, 50.0, &[(0.0, f64::INFINITY, 2)])
+    };
+    let mut played = Played::new(&config(vec![], vec![step]), &at_once(), 10);
+    assert_eq!(played.minute(10, 60.0), 12);
+    assert_eq!([60.0; 5].map(|cpu| played.minute(12, cpu)), [12, 12, 12, 12, 14]);
+}
+
+/// From 00:03 to 00:06.
+fn overridden(max: Option<u32>, suspended: Suspended) -> Given {
+    let at = |text: &str| text.parse().unwrap();
+    let one = Override {
+        id: "ana".to_owned(),
+        by: OverriddenBy::Person("ana".to_owned()),
+        reason: "sale".to_owned(),
+        since: at("2026-11-21T00:03:00Z"),
+        until: at("2026-11-21T00:06:00Z"),
+        min: None,
+        max,
+        suspended,
+        rollback_off: false,
+    };
+    Given { overrides: vec![one], ..Given::default() }
+}
+
+#[test]
+fn only_a_scale_out_that_was_done_begins_a_cooldown() {
+    let mut config = config(vec![tracking("cpu", 50.0)], vec![]);
+    config.capacity = Some(Capacity { min: 1, max: 10 });
+    let given = overridden(Some(20), Suspended::default());
+    let mut played = Played::given(&config, &at_once(), 10, &given);
+    let wanted = [80.0; 3].map(|cpu| played.minute(10, cpu));
+    assert_eq!(wanted, [10, 10, 16], "at max twice, then max is 20");
+    assert_eq!((played.scaling.held.at_max, played.scaling.held.cooldown_out), (2, 0));
+}
+
+#[test]
+fn what_was_suspended_acts_when_it_resumes_while_its_alarm_is_still_on() {
+    let suspended = Suspended { dynamic_scaling_out: true, ..Suspended::default() };
+    let config = config(vec![tracking("cpu", 50.0)], vec![]);
+    let mut played = Played::given(&config, &at_once(), 10, &overridden(None, suspended));
+    played.minute(10, 40.0);
+    played.minute(10, 40.0);
+    let wanted = [80.0; 4].map(|cpu| played.minute(8, cpu));
+    assert_eq!(wanted, [8, 8, 8, 13]);
+    assert_eq!(played.scaling.held.suspended, 3);
+}
+
+#[test]
+fn of_two_that_want_more_the_larger_capacity_wins() {
+    let two = vec![tracking("low", 40.0), tracking("high", 80.0)];
+    let mut played = Played::new(&config(two, vec![]), &at_once(), 10);
+    assert_eq!(played.minute(10, 90.0), 23, "ceil(10 x 90 / 40), not ceil(10 x 90 / 80)");
+}
+
+#[test]
+fn after_a_step_in_target_tracking_may_scale_out_again() {
+    let step = stepping(Comparison::LessThanThreshold, 65.0, &[(-f64::INFINITY, 0.0, -50)]);
+    let mut played = Played::new(&config(vec![tracking("cpu", 70.0)], vec![step]), &at_once(), 10);
+    assert_eq!([(10, 64.0), (5, 90.0)].map(|(running, cpu)| played.minute(running, cpu)), [5, 7]);
 }

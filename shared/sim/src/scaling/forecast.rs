@@ -161,4 +161,20 @@ mod tests {
             (1500..1620).filter(|step| forecast.for_hour_in(*step, 5).is_some()).collect();
         assert_eq!(asks, [1525, 1585]);
     }
+
+    #[test]
+    fn it_is_made_anew_every_six_hours() {
+        let mut forecast = after([5.0; 24]);
+        (0..5).for_each(|_| forecast.observe(100.0));
+        assert_eq!(forecast.for_hour_in(29, 19), Some(5.0), "of the second midnight");
+        forecast.observe(100.0);
+        assert_eq!(forecast.for_hour_in(30, 18), Some(52.5), "the median of 5 and 100");
+    }
+
+    #[test]
+    fn what_is_older_than_a_fortnight_is_forgotten() {
+        let forecast = after([1000.0, 20.0, 10.0].into_iter().flat_map(|load| [load; WEEK]));
+        // The median of 20 and 10, and half of it as the week before.
+        assert_eq!(forecast.for_hour_in(3 * WEEK, 0), Some(15.0 * 0.5));
+    }
 }

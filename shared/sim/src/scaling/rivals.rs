@@ -211,4 +211,18 @@ mod tests {
         let got = running(&demand, 0, Hpa::new(&demand, 50.0, 100.0, 1, 40));
         assert_eq!(got, [10, 10, 10, 10]);
     }
+
+    /// "If the new ratio reverses the scale direction … doesn't take any scaling action."
+    #[test]
+    fn the_hpa_rule_takes_starting_pods_for_idle_and_turns_round_for_none_of_them() {
+        let tasks = [vec![2.0; 3], vec![4.0; 2], vec![2.3; 16]].concat();
+        let demand = demand(&tasks);
+        let mut hpa = Hpa::new(&demand, 50.0, 100.0, 1, 40);
+        let mut desired = Vec::new();
+        run(&demand, 600, &mut hpa, |moment, _| desired.push(moment.desired()));
+        // Four of eight start for ten minutes: 57.5 % of those that run says more, of all says fewer.
+        assert_eq!(desired[..4], [4, 4, 4, 4]);
+        assert_eq!(desired[4..15], [8; 11]);
+        assert!(desired[20] < 8, "once they run: {desired:?}");
+    }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "functions that tests share are tests too")]
 
 mod properties;
+mod theory;
 mod timelines;
 
 use steady_core::config::{Scaling, SourceFile, load_tree};
