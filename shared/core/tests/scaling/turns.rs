@@ -7,7 +7,8 @@ use steady_core::config::Scaling;
 use steady_core::installation::{Mode, Pause};
 use steady_core::rollback::Refusal;
 use steady_core::scaling::{
-    Bounds, LiveTarget, Managed, ScalableTarget, ScalingRecord, Suspended, WhyTurn, is_ours, plan,
+    Bounds, LiveTarget, Managed, ScalableTarget, ScalingRecord, Suspended, WhyTurn, is_ours,
+    needs_turn, plan,
 };
 
 use crate::aws::Aws;
@@ -289,8 +290,14 @@ fn what_somebody_changes_by_hand_is_put_right_once_and_then_left_and_told_once()
     by_hand(&world);
     assert_eq!(world.drift().done.len(), 1, "a slip is put right");
     by_hand(&world);
+    let in_the_pass = |world: &World| {
+        let (live, now) = world.with(|state| (state.aws.read(), state.now));
+        needs_turn(&world.record(), &live, None, now)
+    };
+    assert_eq!(in_the_pass(&world), Some(WhyTurn::Drift), "it is to be told");
     for _ in 0..3 {
         let taken = world.drift();
+        assert_eq!(in_the_pass(&world), None, "people know");
         assert_eq!(taken.done.len(), 0, "whoever does it twice means it");
         assert_eq!(taken.plan.unwrap().held().count(), 1);
     }
@@ -316,6 +323,27 @@ fn what_somebody_changes_by_hand_is_put_right_once_and_then_left_and_told_once()
     // Another wish is a new one.
     world.edit(|record| record.config.capacity.as_mut().unwrap().max = 30);
     assert_eq!(world.drift().done.len(), 1);
+}
+
+#[test]
+fn where_a_policy_is_made_anew_and_refused_its_alarm_is_not_told_of_the_one_that_is_gone() {
+    let world = World::new(from_before());
+    world.wants(whole());
+    world.drift();
+    // Somebody made a policy of another type under the name of ours, and changed its alarm: theirs goes before ours comes.
+    world.with(|state| {
+        let burst = state.aws.live.policies.iter_mut().find(|it| it.policy.name == "steady-burst");
+        burst.unwrap().policy.config = by_hand("ECSServiceAverageMemoryUtilization").policy.config;
+        state.aws.live.policies.retain(|live| is_ours(&live.policy.name));
+        state.aws.live.alarms[0].threshold += 1.0;
+        state.broken.insert("PutScalingPolicy", Fault::Refused);
+    });
+    let taken = world.drift();
+    // The fake stops the test at an alarm whose action is not there.
+    assert_eq!((taken.done.len(), taken.refused.len(), taken.unfinished.len()), (1, 1, 0));
+    world.with(|state| state.broken.clear());
+    assert_eq!(world.drift().done.len(), 2);
+    assert!(world.drift().plan.unwrap().is_empty());
 }
 
 #[test]
