@@ -278,6 +278,23 @@ fn what_breaks_the_budget_is_said_with_the_cheapest_that_would_hold_it() {
     });
 }
 
+#[test]
+fn what_is_recommended_is_judged_be_it_the_new_config_or_the_present_one() {
+    let (present, demand) = (scaling(&FILE.replace("target = 50.0", "target = 95.0")), peaks());
+    let mut ample = present.clone();
+    ample.capacity.iter_mut().for_each(|capacity| capacity.min = capacity.max);
+    asked_on(1, &present, &demand, |asked| {
+        let broken = |keep| {
+            let all = otherwise::all(asked, &ample, keep, &[]);
+            all.into_iter().filter_map(|one| one.broken).collect::<Vec<_>>()
+        };
+        assert_eq!(broken(false), []);
+        let broken = broken(true);
+        assert!(!broken.is_empty());
+        assert!(broken.iter().all(|one| one.holds.is_none()), "there is no front: {broken:?}");
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
