@@ -12,7 +12,8 @@ type Region = (&'static str, Pair, Option<Pair>, &'static str);
 /// Sources: for us-east-1, ap-southeast-2 and sa-east-1 pages that quote AWS's price list; us-east-2, us-west-2 and eu-west-1 have
 /// us-east-1's price (Fargate's pricing page). For eu-central-1 and ap-northeast-1 public copies of rows of the price list of
 /// AmazonECS as published on 2026-07-07 (usage types `EUC1-Fargate-…`, x86 only, and `APN1-Fargate-…`), for eu-west-2 one that was in
-/// use in 2026-09 (`EUW2-Fargate-…`). Other regions are not guessed: `--price`.
+/// use in 2026-09 (`EUW2-Fargate-…`). Tokyo's GB on x86 was read in tables kept by hand only; ARM's, which is dated, is the usual 0.8
+/// of it. Other regions are not guessed: `--price`.
 const PRICES: [Region; 9] = [
     ("us-east-1", [0.04048, 0.004445], Some([0.03238, 0.00356]), "2026-03"),
     ("us-east-2", [0.04048, 0.004445], Some([0.03238, 0.00356]), "2026-03"),
