@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::in_force::InForce;
+use super::load;
 use super::object::{
     AlarmAction, MetricAlarm, PREFIX, PolicyConfig, PolicyMetric, ScalableTarget, ScalingPolicy,
     ScheduledAction,
@@ -12,8 +13,8 @@ use super::object::{
 use super::queue;
 use super::runs::scheduled_actions;
 use crate::config::{
-    Metric, MetricStat, PredictedMetric, Predictive, Scaling, StepMetric, StepScaling,
-    TargetTracking, TrackedMetric,
+    Metric, PredictedMetric, Predictive, Scaling, StepMetric, StepScaling, TargetTracking,
+    TrackedMetric,
 };
 use crate::name::{ServiceKey, fnv1a};
 use crate::overrides::Override;
@@ -154,8 +155,8 @@ impl Making<'_> {
     fn step(&mut self, step: &StepScaling) {
         let name = self.name(&step.name, "step");
         let metric = match &step.metric {
-            StepMetric::Cpu => of_service(self.service, "CPUUtilization"),
-            StepMetric::Memory => of_service(self.service, "MemoryUtilization"),
+            StepMetric::Cpu => Metric::One(load::utilization(self.service, "CPUUtilization")),
+            StepMetric::Memory => Metric::One(load::utilization(self.service, "MemoryUtilization")),
             StepMetric::Custom(metric) => metric.clone(),
         };
         let config = PolicyConfig::Step {
@@ -209,16 +210,6 @@ fn utilization(of: &str, high_resolution: bool) -> PolicyMetric {
         kind: format!("ECSServiceAverage{of}Utilization{resolution}"),
         resource_label: None,
     }
-}
-
-fn of_service(service: &ServiceKey, metric_name: &str) -> Metric {
-    Metric::One(MetricStat {
-        namespace: "AWS/ECS".to_owned(),
-        metric_name: metric_name.to_owned(),
-        dimensions: queue::service_dimensions(service),
-        statistic: "Average".to_owned(),
-        unit: None,
-    })
 }
 
 /// Whole seconds: config takes no fractions.

@@ -52,6 +52,18 @@ pub(super) fn backlog(service: &ServiceKey, queue: &str) -> Metric {
     ])
 }
 
+/// The queue, if `metric` is [`backlog`] of one, in whatever order AWS gives it back.
+pub(super) fn of_backlog(service: &ServiceKey, metric: &Metric) -> Option<String> {
+    let Metric::Math(queries) = metric else { return None };
+    let queue = queries.iter().find_map(|query| match &query.of {
+        QueryOf::Metric(stat) => stat.dimensions.get("QueueName"),
+        QueryOf::Expression(_) => None,
+    })?;
+    let Metric::Math(wanted) = backlog(service, queue) else { return None };
+    let is_same = queries.len() == wanted.len() && wanted.iter().all(|one| queries.contains(one));
+    is_same.then(|| queue.clone())
+}
+
 /// The step policy that adds a task, and the alarm that calls it, both by their names.
 pub(super) fn wake(
     service: &ServiceKey,
@@ -88,7 +100,7 @@ pub(super) fn wake(
     (ScalingPolicy { name: policy, config }, alarm)
 }
 
-fn running_tasks(service: &ServiceKey) -> MetricStat {
+pub(super) fn running_tasks(service: &ServiceKey) -> MetricStat {
     MetricStat {
         namespace: "ECS/ContainerInsights".to_owned(),
         metric_name: "RunningTaskCount".to_owned(),
@@ -98,7 +110,7 @@ fn running_tasks(service: &ServiceKey) -> MetricStat {
     }
 }
 
-fn of_queue(queue: &str, metric_name: &str) -> MetricStat {
+pub(super) fn of_queue(queue: &str, metric_name: &str) -> MetricStat {
     MetricStat {
         namespace: "AWS/SQS".to_owned(),
         metric_name: metric_name.to_owned(),

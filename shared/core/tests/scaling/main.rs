@@ -19,6 +19,7 @@ mod properties;
 mod rates;
 mod region;
 mod same;
+mod today;
 mod troubles;
 mod turns;
 mod wanted;

@@ -14,7 +14,7 @@ use crate::wanted::{
 };
 
 prop_compose! {
-    fn a_config()(
+    pub(crate) fn a_config()(
         min in 0_u32..10,
         room in 0_u32..50,
         which in proptest::collection::vec(any::<bool>(), 6),
