@@ -57,6 +57,23 @@ impl Alarms {
         Ok(Page { items: page.items.iter().filter_map(owned).collect(), next: page.next })
     }
 
+    /// Metric alarms by their names, ours or not: those that call somebody's step policies. What is not there, or is a composite
+    /// alarm, is left out.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    pub async fn named(&self, names: &[String]) -> Result<Vec<MetricAlarm>, PortError> {
+        let mut found = Vec::new();
+        for names in names.chunks(usize::try_from(PAGE).unwrap_or(1)) {
+            let asked = self.reads.describe_alarms().set_alarm_names(Some(names.to_vec()));
+            let answer = asked.alarm_types(AlarmType::MetricAlarm).max_records(PAGE).send().await;
+            let answer = answer.map_err(|error| port_error("DescribeAlarms", error))?;
+            found.extend(answer.metric_alarms().iter().filter_map(read_alarm));
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
     async fn page(
         &self,
         prefix: String,

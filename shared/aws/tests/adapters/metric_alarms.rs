@@ -91,3 +91,23 @@ async fn alarms_stand_as_they_were_set_and_the_unknown_are_left_out() {
     assert_eq!(alarms.alarm_standings(&[]).await, Ok(Vec::new()));
     assert_eq!(local.calls().len(), 2, "nobody asks about no alarm");
 }
+
+#[tokio::test]
+async fn alarms_of_others_are_read_by_their_names() {
+    let (local, _) = running().await;
+    let alarms = aws_at(&local.endpoint(), patient()).await.alarms();
+    for number in 0..101 {
+        put(&local, &format!("a{number:03}"), json!({}));
+    }
+    put(&local, "by hand", json!({ "AlarmActions": [policy("prod/checkout")], "Threshold": 70.0 }));
+    let mut names: Vec<String> = (0..101).map(|number| format!("a{number:03}")).collect();
+    names.extend(["by hand".to_owned(), "unknown".to_owned()]);
+    let found = alarms.named(&names).await.expect("an answer");
+    assert_eq!(found.len(), 102);
+    let by_hand = &found[101];
+    assert_eq!((by_hand.name.as_str(), by_hand.threshold), ("by hand", 70.0));
+    assert_eq!(by_hand.actions, [AlarmAction::Arn(policy("prod/checkout"))]);
+    assert_eq!(local.calls().len(), 2, "a hundred names in each");
+    assert_eq!(alarms.named(&[]).await, Ok(Vec::new()));
+    assert_eq!(local.calls().len(), 2, "nobody asks about no alarm");
+}
