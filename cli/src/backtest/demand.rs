@@ -7,26 +7,27 @@ use super::load::Recorded;
 
 /// What the recorded values are.
 #[derive(Debug)]
-pub(super) enum Measure<'a> {
+pub(super) enum Measure {
     /// How much came in each period: requests, messages. A task carries so many a minute.
     Counted { per_task: f64 },
     /// Utilization in percent, of so many tasks that ran. A task that carries what it can is at `at_capacity` percent.
-    Utilization { running: Running<'a>, at_capacity: f64 },
+    Utilization { running: Running, at_capacity: f64 },
 }
 
 /// How many tasks ran while a utilization was recorded.
 #[derive(Debug)]
-pub(super) enum Running<'a> {
+pub(super) enum Running {
     Always(f64),
-    Recorded(&'a Recorded),
+    Recorded(Recorded),
 }
 
 /// From so many percent on, more load may have come than utilization could say.
 pub(super) const CENSORED_FROM: f64 = 95.0;
 
-/// Demand, and how many of its minutes are censored.
-pub(super) fn of(recorded: &Recorded, measure: &Measure<'_>, config: &Scaling) -> (Demand, f64) {
-    let step = step(recorded.period, AutoScaling::step_seconds(config));
+/// Demand for what these configs look at, and how many of its minutes are censored.
+pub(super) fn of(recorded: &Recorded, measure: &Measure, configs: &[&Scaling]) -> (Demand, f64) {
+    let finest = configs.iter().map(|config| AutoScaling::step_seconds(config)).min();
+    let step = step(recorded.period, finest.unwrap_or(60));
     let steps = (recorded.period / step) as usize;
     let mut tasks = Vec::with_capacity(recorded.values.len() * steps);
     let mut censored = 0;
@@ -50,7 +51,7 @@ fn step(period: u32, finest: u32) -> u32 {
     [60, 20, 10].into_iter().find(fits).unwrap_or(10)
 }
 
-impl Running<'_> {
+impl Running {
     /// Tasks that ran in a period of `of`; `NaN` where that is not known.
     fn at(&self, of: &Recorded, period: usize) -> f64 {
         match self {
@@ -79,7 +80,7 @@ mod tests {
     #[test]
     fn what_came_in_five_minutes_is_spread_over_them() {
         let recorded = recorded(300, &[6000.0, f64::NAN]);
-        let (demand, _) = of(&recorded, &Measure::Counted { per_task: 600.0 }, &Scaling::default());
+        let (demand, _) = of(&recorded, &Measure::Counted { per_task: 600.0 }, &[]);
         assert_eq!((demand.step, demand.tasks.len()), (60, 10));
         assert_eq!(demand.tasks[..5], [2.0; 5]);
         assert!(demand.tasks[5..].iter().all(|load| load.is_nan()));
@@ -89,9 +90,9 @@ mod tests {
     fn utilization_times_tasks_is_load_and_a_pinned_one_is_marked() {
         let tasks = recorded(300, &[4.0, 8.0]);
         let recorded = recorded(60, &[50.0, 97.0, 40.0, 40.0, 40.0, 40.0, 40.0]);
-        let running = Running::Recorded(&tasks);
+        let running = Running::Recorded(tasks);
         let measure = Measure::Utilization { running, at_capacity: 80.0 };
-        let (demand, censored) = of(&recorded, &measure, &Scaling::default());
+        let (demand, censored) = of(&recorded, &measure, &[]);
         assert_eq!(demand.tasks, [2.5, 4.85, 2.0, 2.0, 2.0, 4.0, 4.0]);
         assert_eq!(censored, 1.0);
     }

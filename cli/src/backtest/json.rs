@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
-use steady_sim::scaling::Action;
+use steady_sim::scaling::{Action, LeftOut};
 
 use super::play::Report;
 
@@ -18,7 +18,7 @@ pub(super) fn print(
     let mut all = json!({
         "service": report.service,
         "load": {
-            "file": report.load,
+            (if report.fetched { "metric" } else { "file" }): report.load,
             "start": recorded.start,
             "period_seconds": recorded.period,
             "periods": recorded.values.len(),
@@ -29,7 +29,9 @@ pub(super) fn print(
         "outcomes": played.outcomes,
         "actions": actions,
         "held": played.held,
-        "left_out": played.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "left_out": words(&played.left_out),
+        "live_left_out": words(&played.live_left_out),
+        "notes": report.notes,
         "assumptions": report.assumed,
         "price": report.price,
     });
@@ -37,6 +39,10 @@ pub(super) fn print(
         object.insert("recommendation".to_owned(), recommendation);
     }
     writeln!(out, "{all}")
+}
+
+fn words(left_out: &[LeftOut]) -> Vec<String> {
+    left_out.iter().map(ToString::to_string).collect()
 }
 
 fn action(report: &Report<'_>, one: &Action) -> Value {

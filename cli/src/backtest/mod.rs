@@ -16,6 +16,8 @@ mod load;
 mod play;
 mod price;
 mod recommend;
+#[cfg(feature = "live")]
+mod service;
 mod setup;
 mod text;
 
@@ -27,6 +29,8 @@ use std::thread;
 use clap::{ArgGroup, ValueEnum, ValueHint};
 use jiff::Timestamp;
 use steady_core::config::{Measure, Running, Scaling};
+#[cfg(feature = "live")]
+use steady_core::name::ServiceKey;
 use steady_core::overrides::raised_by;
 use steady_core::scaling::zone;
 use steady_sim::scaling::{Figures, Given, NothingToScale};
@@ -35,23 +39,28 @@ use crate::exit::{Exit, Failure};
 use crate::{Format, page};
 use html::Recommended;
 use load::How;
+use play::Live;
+use price::Price;
 use recommend::print::{self, File};
 use recommend::{Answer, Asked, recommend};
-use setup::{Assumed, Costs, UTC, percent, positive};
+#[cfg(feature = "live")]
+use setup::read_running;
+use setup::{Assumed, Costs, HOME, UTC, percent, positive};
 pub(crate) use setup::{Input, Setup};
 
 /// Play a scaling config over recorded load: shortages, cost, and why it scaled, beside what else there could be.
 ///
 /// The load is a CSV file with a time and a value in each row, a CSV export of CloudWatch, or what `aws cloudwatch
 /// get-metric-data` prints. With --per-task it counts requests or messages; with --running it is CPU utilization in
-/// percent. Application Auto Scaling is simulated; what AWS does not publish is assumed, and can be set. Nothing is asked of
-/// AWS and nothing is changed. The same input gives the same bytes.
+/// percent. Application Auto Scaling is simulated; what AWS does not publish is assumed, and can be set. Nothing is changed, and AWS
+/// is asked for nothing but what --service fetches. The same input gives the same bytes.
 #[derive(Debug, clap::Args)]
-#[command(group(ArgGroup::new("measure").required(true).args(["per_task", "running"])))]
+#[command(group(ArgGroup::new("source").required(true).args(SOURCES)))]
+#[command(group(ArgGroup::new("measure").args(["per_task", "running"])))]
 pub(crate) struct Args {
     /// The recorded load.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    load: PathBuf,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "measure")]
+    load: Option<PathBuf>,
     /// The config of the service; `defaults.toml` of the folder above its own holds too.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     config: PathBuf,
@@ -95,10 +104,29 @@ pub(crate) struct Args {
     /// Write a page too: load against capacity, what was done and why, what it cost.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     html: Option<PathBuf>,
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    live: service::Service,
     #[command(flatten)]
     assumed: Assumed,
     #[command(flatten)]
     costs: Costs,
+}
+
+/// Where the load is from: one of these.
+#[cfg(feature = "live")]
+const SOURCES: [&str; 2] = ["load", "service"];
+#[cfg(not(feature = "live"))]
+const SOURCES: [&str; 1] = ["load"];
+
+/// The load, wherever it is from.
+struct Loaded {
+    input: Input,
+    /// The file's name, or what was fetched.
+    name: String,
+    /// Where it was fetched: whose it is, and how that is scaled today.
+    fetched: Option<(String, Live)>,
+    notes: Vec<String>,
 }
 
 /// What a period without a value means.
@@ -119,31 +147,35 @@ pub(crate) fn run(
     let read = config::read(&args.config, err)?;
     let config = &read.scaling;
     let given = args.given(config).map_err(Failure::Usage)?;
-    let setup = args.setup().map_err(Failure::Usage)?;
-    let Input { recorded, demand, censored_minutes } = setup.read(config, err)?;
-    let (assumed, price) = (&setup.assumed, &setup.price);
-    let mut traces = args.html.is_some().then(|| html::Traces::of(&demand));
+    let assumed = args.assumed.all(args.per_task);
+    let how = args.how().map_err(Failure::Usage)?;
+    let (Loaded { input, name: load, fetched, notes }, price) = args.load(config, &how, err)?;
+    let Input { recorded, demand, censored_minutes } = input;
+    let (service, live) = fetched.unzip();
+    let runs = play::runs(live.as_ref());
+    let mut traces = args.html.is_some().then(|| html::Traces::of(&demand, runs));
     let watch = html::watch(traces.as_mut());
-    let played = play::play(config, &given, &demand, assumed, price, watch)
+    let played = play::play(config, &given, &demand, (&assumed, &price), live.as_ref(), watch)
         .map_err(|error| Failure::Usage(format!("{}: {error}", args.config.display())))?;
-    let load = setup.load.display().to_string();
     let report = play::Report {
-        service: &read.service,
+        service: service.as_ref().unwrap_or(&read.service),
         load: &load,
+        fetched: service.is_some(),
+        notes: &notes,
         recorded: &recorded,
-        gaps_are_zero: setup.how.gaps_are_zero,
+        gaps_are_zero: how.gaps_are_zero,
         censored_minutes,
         demand: &demand,
-        assumed,
-        price,
+        assumed: &assumed,
+        price: &price,
         played: &played,
     };
     let asked = Asked {
         config,
         given: &given,
         demand: &demand,
-        assumed,
-        price,
+        assumed: &assumed,
+        price: &price,
         budget: args.budget / 100.0,
         timezone: &args.timezone,
         threads: thread::available_parallelism().map_or(1, NonZero::get),
@@ -151,7 +183,7 @@ pub(crate) fn run(
     let named = args.config.display().to_string();
     let (path, defaults) = (read.in_tree.as_str(), read.defaults.as_deref());
     let file = File { named, path, text: &read.text, defaults, load: &load };
-    let answer = args.recommend.then(|| recommend(&asked, censored_minutes, &progress));
+    let answer = args.recommend.then(|| recommend(&asked, censored_minutes, &runs_done));
     match args.format {
         Format::Text => {
             text::print(out, &report, args.actions)?;
@@ -187,16 +219,22 @@ pub(crate) fn alone(
     Ok((figures, cost_usd))
 }
 
+/// How far a recommendation is, told so often that it moves and so seldom that it costs nothing.
+fn runs_done(done: usize, of: usize) {
+    if done == of || done.is_multiple_of(16) {
+        progress(done, of, "runs");
+    }
+}
+
 /// A line on a terminal that tells how far it is, written over as it goes.
-fn progress(done: usize, of: usize) {
+fn progress(done: usize, of: usize, what: &str) {
     const WIDTH: usize = 40;
-    // So often that it moves, so seldom that it costs nothing.
-    if !io::stderr().is_terminal() || (done != of && !done.is_multiple_of(16)) {
+    if !io::stderr().is_terminal() {
         return;
     }
     let full = WIDTH * done / of.max(1);
     let bar = format!("{}{}", "#".repeat(full), "-".repeat(WIDTH - full));
-    let _ = write!(io::stderr(), "\r{bar} {done} of {of} runs");
+    let _ = write!(io::stderr(), "\r{bar} {done} of {of} {what}");
     if done == of {
         let _ = write!(io::stderr(), "\r\x1b[K");
     }
@@ -215,30 +253,79 @@ impl Args {
         Ok(How { column: self.column.clone(), zone, gaps_are_zero })
     }
 
-    fn measure(&self) -> Result<Measure, String> {
-        match (self.per_task, &self.running) {
-            (Some(per_task), _) => Ok(Measure::PerTask(per_task)),
-            (None, Some(text)) if text.parse::<f64>().is_ok() => {
-                let tasks = positive(text).map_err(|why| format!("--running: {why}"))?;
-                Ok(Measure::Running(Running::Tasks(tasks)))
-            }
-            (None, Some(file)) => Ok(Measure::Running(Running::File(file.clone()))),
-            (None, None) => Err("--per-task or --running must be given".to_owned()),
-        }
+    fn running(&self) -> Result<Option<Running>, String> {
+        let running = |text: &String| match text.parse::<f64>() {
+            Ok(_) => positive(text).map(Running::Tasks).map_err(|why| format!("--running: {why}")),
+            Err(_) => Ok(Running::File(text.clone())),
+        };
+        self.running.as_ref().map(running).transpose()
     }
 
-    fn setup(&self) -> Result<Setup, String> {
-        let price = self.costs.price().map_err(|why| {
-            format!("--region: {why}: give it with --price VCPU/GB, in USD an hour")
-        })?;
-        let measure = self.measure()?;
-        Ok(Setup {
-            load: self.load.clone(),
-            assumed: self.assumed.all(&measure),
-            measure,
-            how: self.how()?,
-            price,
-        })
+    fn price(&self, region: &str) -> Result<Price, String> {
+        self.costs
+            .price(region)
+            .map_err(|why| format!("--region: {why}: give it with --price VCPU/GB, in USD an hour"))
+    }
+
+    /// The load, and the price of tasks where it is from.
+    fn load(
+        &self,
+        config: &Scaling,
+        how: &How,
+        err: &mut impl Write,
+    ) -> Result<(Loaded, Price), Failure> {
+        let running = self.running().map_err(Failure::Usage)?;
+        #[cfg(feature = "live")]
+        if let Some(service) = &self.live.service {
+            return self.fetch(service, config, (how, running), err);
+        }
+        let price = self.price(HOME).map_err(Failure::Usage)?;
+        let measure = match (self.per_task, running) {
+            (Some(per_task), _) => Some(Measure::PerTask(per_task)),
+            (None, running) => running.map(Measure::Running),
+        };
+        let (Some(load), Some(measure)) = (self.load.clone(), measure) else {
+            return Err(Failure::Usage(
+                "--load and --per-task or --running must be given".to_owned(),
+            ));
+        };
+        let name = load.display().to_string();
+        let (how, assumed) = (how.clone(), self.assumed.all(self.per_task));
+        let setup = Setup { load, measure, how, assumed, price };
+        let input = setup.read(config, err)?;
+        let notes = Vec::new();
+        Ok((Loaded { input, name, fetched: None, notes }, setup.price))
+    }
+
+    /// The same of a service that runs.
+    #[cfg(feature = "live")]
+    fn fetch(
+        &self,
+        service: &ServiceKey,
+        config: &Scaling,
+        (how, running): (&How, Option<Running>),
+        err: &mut impl Write,
+    ) -> Result<(Loaded, Price), Failure> {
+        let region = self.live.region(self.costs.region.as_deref())?;
+        let price = self.price(&region).map_err(Failure::Usage)?;
+        let given = running.map(|running| read_running(&running, how, err)).transpose()?;
+        let wanted = match (self.per_task, given) {
+            (Some(per_task), _) => service::Wanted::Counted(per_task),
+            (None, Some(running)) => service::Wanted::Cpu(running),
+            (None, None) => service::Wanted::Utilized,
+        };
+        let (assumed, wanted) = (self.assumed.all(self.per_task), (config, wanted));
+        let told = |done, of| progress(done, of, "periods fetched");
+        let how = (&assumed, how.gaps_are_zero);
+        let fetched = self.live.fetch(service, &region, wanted, how, told)?;
+        let service::Fetched { name, recorded, measure, live, notes } = fetched;
+        let configs = match &live {
+            Live::Scaled(live) => vec![config, live.as_ref()],
+            Live::Fixed(_) => vec![config],
+        };
+        let input = Input::of(recorded, &measure, &configs);
+        let fetched = Some((service.to_string(), live));
+        Ok((Loaded { input, name, fetched, notes }, price))
     }
 
     fn given(&self, config: &Scaling) -> Result<Given, String> {

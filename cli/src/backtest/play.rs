@@ -14,7 +14,11 @@ use super::price::Price;
 #[derive(Debug)]
 pub(super) struct Report<'a> {
     pub(super) service: &'a str,
+    /// The file of the load, or what was fetched.
     pub(super) load: &'a str,
+    pub(super) fetched: bool,
+    /// What else is to be known of it.
+    pub(super) notes: &'a [String],
     pub(super) recorded: &'a Recorded,
     pub(super) gaps_are_zero: bool,
     /// Minutes in which more load may have come than utilization could say.
@@ -28,17 +32,31 @@ pub(super) struct Report<'a> {
 /// What came of all runs.
 #[derive(Debug)]
 pub(super) struct Played {
-    /// The config first, then what it is compared with.
+    /// The config first, then what it is compared with: what is live, if that is known, first.
     pub(super) outcomes: Vec<Outcome>,
     pub(super) actions: Vec<Action>,
     pub(super) held: Held,
     pub(super) left_out: Vec<LeftOut>,
+    /// The same of the live policies.
+    pub(super) live_left_out: Vec<LeftOut>,
 }
+
+/// How a service is scaled today.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "live"), expect(dead_code, reason = "only AWS knows"))]
+pub(super) enum Live {
+    Scaled(Box<Scaling>),
+    /// It has no scalable target, and so many tasks.
+    Fixed(u32),
+}
+
+/// What the run of a service that is not scaled is called.
+pub(super) const NOT_SCALED: &str = "live, not scaled";
 
 /// What came of one run.
 #[derive(Debug, Serialize)]
 pub(super) struct Outcome {
-    /// `config`, `HPA at 55 %`, `static peak`, `oracle`.
+    /// `config`, `live`, `HPA at 55 %`, `static peak`, `oracle`.
     pub(super) name: String,
     #[serde(flatten)]
     pub(super) figures: Figures,
@@ -52,24 +70,43 @@ pub(super) struct Outcome {
 /// What the HPA rule keeps where the config tracks nothing.
 const HPA_TARGET: f64 = 70.0;
 
-/// Runs of a report besides the config's own.
-pub(super) const RIVALS: usize = 3;
+/// Runs of a report.
+pub(super) fn runs(live: Option<&Live>) -> usize {
+    4 + usize::from(live.is_some())
+}
 
 /// Plays them all. `watch` is told of every step: of the run of that place in [`Played::outcomes`], one after the other.
 ///
 /// # Errors
-/// [`NothingToScale`]
+/// The config says nothing of scaling.
 pub(super) fn play(
     config: &Scaling,
     given: &Given,
     demand: &Demand,
-    assumed: &Assumptions,
-    price: &Price,
+    (assumed, price): (&Assumptions, &Price),
+    live: Option<&Live>,
     mut watch: impl FnMut(usize, &Moment),
 ) -> Result<Played, NothingToScale> {
     let start_up = assumed.start_up_seconds;
-    let (config_figures, scaling) =
-        alone(config, given, demand, assumed, |moment| watch(0, moment))?;
+    let (figures, scaling) = alone(config, given, demand, assumed, |it| watch(0, it))?;
+    let mut named = vec![("config".to_owned(), figures)];
+    let mut live_left_out = Vec::new();
+    match live {
+        Some(Live::Scaled(live)) => {
+            // Overrides and surges are Steady's, and not what is live.
+            let given = Given { overrides: Vec::new(), ..given.clone() };
+            let watch = |it: &Moment| watch(1, it);
+            let (figures, scaling) = alone(live, &given, demand, assumed, watch)?;
+            named.push(("live".to_owned(), figures));
+            live_left_out = scaling.left_out;
+        }
+        Some(Live::Fixed(tasks)) => {
+            let figures = rival(demand, start_up, Static(*tasks), None, |it| watch(1, it));
+            named.push((NOT_SCALED.to_owned(), figures));
+        }
+        None => {}
+    }
+    let first = named.len();
     let bounds = config.capacity.map_or((0, u32::MAX), |capacity| (capacity.min, capacity.max));
     let target = hpa_target(config, assumed);
     let at_capacity = assumed.utilization_at_capacity;
@@ -77,17 +114,15 @@ pub(super) fn play(
     let known = demand.tasks.iter().copied().filter(|load| !load.is_nan());
     let peak = known.map(needed).max().unwrap_or(0);
     let oracle = Oracle::new(demand, start_up);
-    let hpa = rival(demand, start_up, hpa, Some(bounds), |moment| watch(1, moment));
-    let fixed = rival(demand, start_up, Static(peak), None, |moment| watch(2, moment));
-    let oracle = rival(demand, start_up, oracle, None, |moment| watch(3, moment));
-    let named: [(String, Figures); RIVALS + 1] = [
-        ("config".to_owned(), config_figures),
-        (format!("HPA at {target:.0} %"), hpa),
+    let hpa = rival(demand, start_up, hpa, Some(bounds), |it| watch(first, it));
+    let fixed = rival(demand, start_up, Static(peak), None, |it| watch(first + 1, it));
+    let oracle = rival(demand, start_up, oracle, None, |it| watch(first + 2, it));
+    let oracle_hours = oracle.task_hours;
+    named.extend([
+        (format!("HPA at {target:.0} %"), hpa.clone()),
         ("static peak".to_owned(), fixed),
         ("oracle".to_owned(), oracle),
-    ];
-    let [_, (_, hpa), _, (_, oracle)] = &named;
-    let (hpa, oracle_hours) = (hpa.clone(), oracle.task_hours);
+    ]);
     let outcomes = named.into_iter().map(|(name, figures)| Outcome {
         name,
         cost_usd: figures.task_hours * price.task_hour,
@@ -97,7 +132,7 @@ pub(super) fn play(
     });
     let outcomes = outcomes.collect();
     let AutoScaling { actions, held, left_out, .. } = scaling;
-    Ok(Played { outcomes, actions, held, left_out })
+    Ok(Played { outcomes, actions, held, left_out, live_left_out })
 }
 
 /// The config by itself.

@@ -42,23 +42,38 @@ impl Setup {
     pub(crate) fn read(&self, config: &Scaling, err: &mut impl Write) -> Result<Input, Failure> {
         let recorded = read_load(&self.load, &self.how, err)?;
         let at_capacity = self.assumed.utilization_at_capacity;
-        let of_tasks;
         let measure = match &self.measure {
             Measure::PerTask(per_task) => demand::Measure::Counted { per_task: *per_task },
-            Measure::Running(Running::Tasks(tasks)) => {
-                let running = demand::Running::Always(*tasks);
-                demand::Measure::Utilization { running, at_capacity }
-            }
-            Measure::Running(Running::File(file)) => {
-                // Its columns are its own, and no value of it means none.
-                let how = How { column: None, gaps_are_zero: false, ..self.how.clone() };
-                of_tasks = read_load(Path::new(file), &how, err)?;
-                let running = demand::Running::Recorded(&of_tasks);
+            Measure::Running(running) => {
+                let running = read_running(running, &self.how, err)?;
                 demand::Measure::Utilization { running, at_capacity }
             }
         };
-        let (demand, censored_minutes) = demand::of(&recorded, &measure, config);
-        Ok(Input { recorded, demand, censored_minutes })
+        Ok(Input::of(recorded, &measure, &[config]))
+    }
+}
+
+/// How many tasks ran, which may take a file to know.
+pub(super) fn read_running(
+    running: &Running,
+    how: &How,
+    err: &mut impl Write,
+) -> Result<demand::Running, Failure> {
+    match running {
+        Running::Tasks(tasks) => Ok(demand::Running::Always(*tasks)),
+        Running::File(file) => {
+            // Its columns are its own, and no value of it means none.
+            let how = How { column: None, gaps_are_zero: false, ..how.clone() };
+            Ok(demand::Running::Recorded(read_load(Path::new(file), &how, err)?))
+        }
+    }
+}
+
+impl Input {
+    /// For what these configs look at.
+    pub(super) fn of(recorded: Recorded, measure: &demand::Measure, configs: &[&Scaling]) -> Self {
+        let (demand, censored_minutes) = demand::of(&recorded, measure, configs);
+        Self { recorded, demand, censored_minutes }
     }
 }
 
@@ -104,14 +119,15 @@ pub(super) struct Costs {
     /// How large a task is: vCPU and GB.
     #[arg(long, value_name = "VCPU/GB", default_value = "1/2", value_parser = pair)]
     task: [f64; 2],
-    /// The region whose Fargate prices are taken.
-    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
-    region: String,
+    /// The region whose Fargate prices are taken, by default us-east-1. With --service also where that is, by default the region of the
+    /// environment or the profile.
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
     /// Tasks run on ARM.
     #[arg(long)]
     arm: bool,
     /// USD for a vCPU and a GB, each for an hour, instead of the region's.
-    #[arg(long, value_name = "VCPU/GB", value_parser = pair, conflicts_with_all = ["region", "arm"])]
+    #[arg(long, value_name = "VCPU/GB", value_parser = pair, conflicts_with = "arm")]
     price: Option<[f64; 2]>,
     /// The share of task-hours on Fargate Spot.
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
@@ -158,17 +174,21 @@ impl Setup {
         set(&mut assumed.start_up, &settings.start_up);
         set(&mut assumed.capacity_at, &settings.capacity_at);
         set(&mut costs.task, &settings.task);
-        set(&mut costs.region, &settings.region);
+        costs.region.clone_from(&settings.region);
         set(&mut costs.arm, &settings.arm);
         set(&mut costs.spot, &settings.spot);
         costs.price = settings.price;
+        let per_task = match &measure {
+            Measure::PerTask(count) => Some(*count),
+            Measure::Running(_) => None,
+        };
         let timezone = settings.timezone.as_deref().unwrap_or(UTC);
-        let price = costs.price().map_err(|why| {
+        let price = costs.price(HOME).map_err(|why| {
             format!("`region`: {why}: write `price = \"VCPU/GB\"`, in USD an hour")
         })?;
         Ok(Self {
             load: load.to_owned(),
-            assumed: assumed.all(&measure),
+            assumed: assumed.all(per_task),
             measure,
             how: How {
                 column: settings.column.clone(),
@@ -181,20 +201,20 @@ impl Setup {
     }
 }
 
+/// The region whose prices are taken, where nobody says another.
+pub(super) const HOME: &str = "us-east-1";
+
 /// The zone of times that name none, where nobody says another.
 pub(super) const UTC: &str = "UTC";
 
 impl Assumed {
-    pub(super) fn all(&self, measure: &Measure) -> Assumptions {
+    pub(super) fn all(&self, per_task_minute: Option<f64>) -> Assumptions {
         let seconds =
             |duration: SignedDuration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
         Assumptions {
             start_up_seconds: seconds(self.start_up),
             utilization_at_capacity: self.capacity_at,
-            per_task_minute: match measure {
-                Measure::PerTask(count) => Some(*count),
-                Measure::Running(_) => None,
-            },
+            per_task_minute,
             metric_delay_seconds: seconds(self.metric_delay),
             scale_in_margin: self.scale_in_margin,
             ..Assumptions::default()
@@ -203,12 +223,15 @@ impl Assumed {
 }
 
 impl Costs {
+    /// By the region that was given, else by `region`.
+    ///
     /// # Errors
     /// The region has no price here.
-    pub(super) fn price(&self) -> Result<Price, String> {
+    pub(super) fn price(&self, region: &str) -> Result<Price, String> {
+        let region = self.region.as_deref().unwrap_or(region);
         let (price, by) = match self.price {
             Some(price) => (price, "as given".to_owned()),
-            None => price::of_region(&self.region, self.arm)?,
+            None => price::of_region(region, self.arm)?,
         };
         Ok(Price::new(self.task, price, by, self.spot / 100.0, self.spot_discount / 100.0))
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use steady_sim::scaling::{Action, Figures, Held, Why};
 
 use super::load::spell;
-use super::play::{Outcome, Report};
+use super::play::{NOT_SCALED, Outcome, Report};
 
 /// Actions that are printed without being asked for.
 const FIRST: usize = 10;
@@ -65,6 +65,12 @@ pub(super) fn input(out: &mut impl Write, report: &Report<'_>) -> io::Result<()>
     }
     for left_out in &report.played.left_out {
         writeln!(out, "note: {left_out}")?;
+    }
+    for note in report.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    for left_out in &report.played.live_left_out {
+        writeln!(out, "note: live: {left_out}")?;
     }
     Ok(())
 }
@@ -199,7 +205,7 @@ pub(super) fn assumed(out: &mut impl Write, report: &Report<'_>) -> io::Result<(
 /// Rivals without bounds have no minutes at them.
 fn at_bound(one: &Outcome, minutes: fn(&Figures) -> f64) -> String {
     match one.name.as_str() {
-        "static peak" | "oracle" => "-".to_owned(),
+        "static peak" | "oracle" | NOT_SCALED => "-".to_owned(),
         _ => count(minutes(&one.figures)),
     }
 }

@@ -61,6 +61,16 @@ pub(crate) struct Account<'a> {
 }
 
 impl Place {
+    /// For a command that needs nothing of Steady's there.
+    pub(crate) fn of(profile: Option<&str>, region: Option<&str>) -> Self {
+        Self {
+            profile: profile.map(str::to_owned),
+            region: region.map(str::to_owned),
+            table: String::new(),
+            config_prefix: String::new(),
+        }
+    }
+
     /// Finds region and credentials. The credentials are read with the first call.
     pub(crate) async fn open(&self) -> Result<Account<'_>, Failure> {
         let aws = Aws::load_as(self.profile.as_deref(), self.region.as_deref(), patient()).await;

@@ -229,6 +229,12 @@ impl LocalAws {
         lock(&self.state.metrics).add(name, values);
     }
 
+    /// From now on GetMetricData answers with at most so many values a page, as CloudWatch may whenever it likes; 0: as many as
+    /// are asked for.
+    pub fn page_metrics(&self, values: u32) {
+        lock(&self.state.metrics).page = values;
+    }
+
     /// From now on calls with this access key may only what the policy allows: it is a role's, of that name. An access key
     /// without one may do anything.
     pub fn give(&self, access_key: &str, role: &str, policy: Policy) {

@@ -5,8 +5,6 @@
 
 use steady_sim::scaling::{Demand, Moment, needed};
 
-use crate::backtest::play::RIVALS;
-
 /// More than this a picture does not have room for.
 const COLUMNS: usize = 1000;
 
@@ -58,13 +56,13 @@ pub(in crate::backtest) struct Traces {
 }
 
 impl Traces {
-    pub(in crate::backtest) fn of(demand: &Demand) -> Self {
+    pub(in crate::backtest) fn of(demand: &Demand, runs: usize) -> Self {
         let steps = demand.tasks.len();
         let columns = steps.min(COLUMNS);
         Self {
             steps,
             columns: vec![Column::default(); columns],
-            paid: vec![vec![0; columns]; RIVALS + 1],
+            paid: vec![vec![0; columns]; runs],
             shortages: Vec::new(),
         }
     }
@@ -136,7 +134,7 @@ mod tests {
     #[test]
     fn the_peak_of_one_minute_in_a_year_is_kept() {
         let demand = demand(525_600);
-        let mut traces = Traces::of(&demand);
+        let mut traces = Traces::of(&demand, 1);
         for step in 0..demand.tasks.len() {
             traces.see(0, &moment(step, if step == 300_007 { 42.5 } else { 1.5 }, 3));
         }
@@ -150,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_step_without_known_load_is_no_shortage_and_ends_one() {
-        let mut traces = Traces::of(&demand(5));
+        let mut traces = Traces::of(&demand(5), 1);
         for (step, load) in [5.0, 6.0, f64::NAN, 5.0, 1.0].into_iter().enumerate() {
             traces.see(0, &moment(step, load, 4));
         }

@@ -113,6 +113,31 @@ pub(crate) fn read(text: &str, how: &How) -> Result<Recorded, Vec<Refused>> {
     series::of(rows, how.gaps_are_zero)
 }
 
+/// Values of one period each, from `start` on; `NaN` where there is none. What is not known at both ends is left away. `None`: fewer
+/// than two are known, from which nobody could tell the period again.
+#[cfg(any(feature = "live", test))]
+pub(crate) fn of_periods(
+    start: Timestamp,
+    period: u32,
+    values: Vec<f64>,
+    gaps_are_zero: bool,
+) -> Option<Recorded> {
+    series::of_periods(start, period, values, gaps_are_zero)
+}
+
+/// As CSV with two columns, a row for each period, which [`read`] reads as the same.
+#[cfg(any(feature = "live", test))]
+pub(crate) fn csv_of(recorded: &Recorded) -> String {
+    let mut text = "time,value\n".to_owned();
+    for (at, value) in (0_i64..).zip(&recorded.values) {
+        let seconds = recorded.start.as_second() + at * i64::from(recorded.period);
+        let time = Timestamp::from_second(seconds).unwrap_or(recorded.start);
+        let value = if value.is_nan() { String::new() } else { value.to_string() };
+        text.push_str(&format!("{time},{value}\n"));
+    }
+    text
+}
+
 /// A value as text or JSON has it: `NaN` where there is none.
 fn value(text: &str) -> Result<f64, String> {
     let text = text.trim();

@@ -67,10 +67,37 @@ pub(super) fn of(read: Rows, gaps_are_zero: bool) -> Result<Recorded, Vec<Refuse
     }
     mark_gaps(&mut found, &values, period);
     if gaps_are_zero {
-        values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = 0.0);
+        fill_gaps(&mut values);
     }
     let period = u32::try_from(period).unwrap_or(u32::MAX);
     Ok(Recorded { start: whole(start, period), period, values, found })
+}
+
+/// A series that is on a grid already.
+#[cfg(any(feature = "live", test))]
+pub(super) fn of_periods(
+    start: Timestamp,
+    period: u32,
+    mut values: Vec<f64>,
+    gaps_are_zero: bool,
+) -> Option<Recorded> {
+    let is_known = |value: &f64| !value.is_nan();
+    let rows = values.iter().filter(|value| is_known(value)).count();
+    let first = values.iter().position(is_known)?;
+    values.truncate(values.iter().rposition(is_known)? + 1);
+    values.drain(..first);
+    let first = i64::try_from(first).ok()?.checked_mul(i64::from(period))?;
+    let start = Timestamp::from_second(start.as_second().checked_add(first)?).ok()?;
+    let mut found = Found { rows, ..Found::default() };
+    mark_gaps(&mut found, &values, u64::from(period));
+    if gaps_are_zero {
+        fill_gaps(&mut values);
+    }
+    (rows > 1).then_some(Recorded { start, period, values, found })
+}
+
+fn fill_gaps(values: &mut [f64]) {
+    values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = 0.0);
 }
 
 /// Rows that say the same again go; those that say something else are refused.

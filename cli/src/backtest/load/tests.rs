@@ -1,5 +1,7 @@
 //! Every oddity of a recording: put right and said, or refused with its line.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn how() -> How {
@@ -252,4 +254,40 @@ fn periods_of_ten_seconds_and_of_five_minutes_are_kept() {
     let fives = "2026-11-21 12:42:53,1\n2026-11-21 12:47:53,2\n2026-11-21 12:52:53,3\n";
     let got = read(fives, &how()).expect("it is read");
     assert_eq!((got.period, got.start.to_string().as_str()), (300, "2026-11-21T12:42:00Z"));
+}
+
+proptest! {
+    #[test]
+    fn what_is_kept_of_a_fetched_load_reads_back_as_the_same(
+        values in proptest::collection::vec(proptest::option::weighted(0.8, 0.0..1e6_f64), 2..200),
+        period in proptest::sample::select(vec![60_u32, 300, 3600]),
+        gaps_are_zero in any::<bool>(),
+    ) {
+        let values: Vec<f64> = values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+        let known = values.iter().filter(|value| !value.is_nan()).count();
+        let start = "2026-11-07T02:00:00Z".parse().expect("a time");
+        let kept = of_periods(start, period, values, gaps_are_zero);
+        prop_assert_eq!(kept.is_some(), known > 1);
+        let Some(kept) = kept else { return Ok(()) };
+        let again = read(&csv_of(&kept), &how()).expect("a recording");
+        prop_assert_eq!((again.start, again.period), (kept.start, kept.period));
+        let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        prop_assert_eq!(bits(&again.values), bits(&kept.values));
+        if !gaps_are_zero {
+            let (again, kept) = (&again.found, &kept.found);
+            let gaps = |found: &Found| (found.gaps, found.gap_periods, found.longest_gap_seconds);
+            prop_assert_eq!(gaps(again), gaps(kept));
+            prop_assert_eq!(again.rows - again.empty, kept.rows);
+        }
+    }
+}
+
+#[test]
+fn what_was_not_there_yet_and_not_any_more_is_no_gap() {
+    let start = "2026-11-07T02:00:00Z".parse().expect("a time");
+    let none = f64::NAN;
+    let kept = of_periods(start, 300, vec![none, none, 1.0, none, 3.0, none], false).expect("two");
+    assert_eq!(kept.start.to_string(), "2026-11-07T02:10:00Z");
+    assert_eq!((kept.values.len(), kept.found.gaps, kept.found.rows), (3, 1, 2));
+    assert_eq!(csv_of(&kept).lines().nth(2), Some("2026-11-07T02:15:00Z,"));
 }

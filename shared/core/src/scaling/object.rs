@@ -53,6 +53,13 @@ pub struct ScalingPolicy {
     pub config: PolicyConfig,
 }
 
+impl ScalingPolicy {
+    /// Whether it is step scaling, which alarms of somebody's own call.
+    pub fn is_step(&self) -> bool {
+        matches!(self.config, PolicyConfig::Step { .. })
+    }
+}
+
 /// What a scaling policy does: its `PolicyType` with the configuration of that type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -68,10 +68,8 @@ pub fn today(
     let scaling = Scaling { capacity: Some(capacity), ..Scaling::default() };
     let mut reading = Reading { service, alarms, today: Today { scaling, untold: Vec::new() } };
     live.scheduled.iter().for_each(|action| reading.scheduled(action));
-    let (steps, others): (Vec<_>, Vec<_>) = live
-        .policies
-        .iter()
-        .partition(|one| matches!(one.policy.config, PolicyConfig::Step { .. }));
+    let (steps, others): (Vec<_>, Vec<_>) =
+        live.policies.iter().partition(|one| one.policy.is_step());
     others.into_iter().for_each(|policy| reading.policy(policy));
     let made = reading.made(now);
     let of_their_own = steps.into_iter().filter(|one| !made.contains(&one.policy.name));

@@ -36,7 +36,8 @@ impl Ran {
 
     /// Whether it changed nothing in AWS.
     pub(crate) fn only_read(&self) -> bool {
-        const READS: [&str; 18] = [
+        const READS: [&str; 19] = [
+            "GetMetricData",
             "DescribeAlarms",
             "DescribeScalableTargets",
             "DescribeScalingActivities",

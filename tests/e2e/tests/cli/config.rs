@@ -13,7 +13,7 @@ const SCALED: &str =
     "[capacity]\nmin = 2\nmax = 40\n\n[[target_tracking]]\nmetric = 'cpu'\ntarget = 55.0\n";
 
 /// A tree of this test's own, in `config` of a directory in which the command is run.
-fn tree(test: &str, files: &[(&str, &str)]) -> PathBuf {
+pub(crate) fn tree(test: &str, files: &[(&str, &str)]) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     let _ = fs::remove_dir_all(&dir);
     for (path, text) in files {

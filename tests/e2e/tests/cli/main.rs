@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end at a surprise")]
 
+mod backtest;
 mod changes;
 mod command;
 mod config;

@@ -21,7 +21,11 @@ type Name = (String, String, BTreeMap<String, String>);
 
 /// All values of all metrics, by their times.
 #[derive(Debug, Default)]
-pub(crate) struct Metrics(BTreeMap<Name, Vec<(Timestamp, f64)>>);
+pub(crate) struct Metrics {
+    values: BTreeMap<Name, Vec<(Timestamp, f64)>>,
+    /// Values in a page at most, where a caller asks for more; [`POINTS_MAX`] if 0.
+    pub(crate) page: u32,
+}
 
 /// A query of GetMetricData.
 struct Query<'a> {
@@ -36,7 +40,7 @@ struct Query<'a> {
 impl Metrics {
     /// In the order of time, whatever comes in which order.
     pub(crate) fn add(&mut self, name: Name, values: &[(Timestamp, f64)]) {
-        let series = self.0.entry(name).or_default();
+        let series = self.values.entry(name).or_default();
         series.extend(values);
         series.sort_by_key(|(at, _)| *at);
     }
@@ -83,6 +87,7 @@ impl Metrics {
         let orders = ["TimestampDescending", "TimestampAscending"];
         let ascends = input.word("ScanBy", &orders)? == Some("TimestampAscending");
         let max = input.integer("MaxDatapoints", 1, POINTS_MAX)?.unwrap_or(POINTS_MAX);
+        let max = if self.page == 0 { max } else { max.min(i64::from(self.page)) };
         let (mut left, skipped) = (usize::try_from(max).unwrap_or(usize::MAX), skipped(input)?);
         let (mut results, mut place, mut is_whole) = (Vec::new(), 0, true);
         for query in queries(input)? {
@@ -124,7 +129,7 @@ impl Metrics {
     /// beginnings in seconds.
     fn points(&self, query: &Query<'_>, start: Timestamp, end: Timestamp) -> Vec<(i64, f64)> {
         let mut periods: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
-        let series = self.0.get(&query.name).map(Vec::as_slice).unwrap_or_default();
+        let series = self.values.get(&query.name).map(Vec::as_slice).unwrap_or_default();
         for (at, value) in series.iter().filter(|(at, _)| (start..end).contains(at)) {
             let begins = at.as_second().div_euclid(query.period) * query.period;
             periods.entry(begins).or_default().push(*value);
