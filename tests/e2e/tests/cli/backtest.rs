@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use steady_e2e::Account;
 use steady_local_aws::{Fault, What, When};
+use steady_stack::policy::Policy;
 
-use crate::command::{Ran, now, proven, steady_in};
+use crate::command::{ANA, Ran, now, proven, steady_in};
 use crate::config::tree;
 
 const OFF: &str = "[health]\nrollback = 'off'\n";
@@ -261,13 +262,46 @@ async fn what_cannot_be_fetched_is_said_with_what_to_do() {
     let throttled = backtest(&account, &dir, &[]);
     assert_eq!(throttled.code, 70);
     assert!(throttled.err.ends_with("; try again in a minute\n"), "{}", throttled.err);
-    said(
-        &backtest(&account, &dir, &["--region", "eu-central-1"]),
-        64,
-        "steady: --region: there is no price of `eu-central-1` here, only of us-east-1, us-east-2, us-west-2, eu-west-1, \
-         ap-southeast-2, sa-east-1: give it with --price VCPU/GB, in USD an hour",
+    let unpriced = backtest(&account, &dir, &["--region", "mars-1"]);
+    assert_eq!(unpriced.code, 64);
+    assert!(unpriced.err.starts_with("steady: --region: there is no price of `mars-1` here"));
+    assert_eq!(
+        unpriced.calls,
+        Vec::<String>::new(),
+        "a price is looked for before anything is fetched"
     );
     let both = backtest(&account, &dir, &["--load", "cpu.csv"]);
     assert_eq!(both.code, 64);
     assert!(both.err.contains("'--service <CLUSTER/SERVICE>' cannot be used with"), "{}", both.err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_takes_the_permissions_that_the_readme_lists_and_no_others() {
+    const NEEDED: [&str; 7] = [
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "application-autoscaling:DescribeScheduledActions",
+        "application-autoscaling:ListTagsForResource",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricData",
+        "ecs:DescribeServices",
+    ];
+    let account = proven(OFF).await;
+    utilization(&account, 6);
+    scaled_by_hand(&account);
+    let statement = json!({ "Effect": "Allow", "Action": NEEDED, "Resource": "*" });
+    let policy = Policy::read(&json!({ "Version": "2012-10-17", "Statement": [statement] }));
+    account.aws.give(ANA, "person", policy.unwrap());
+    let ran = backtest(&account, &dir("backtest-allowed", CPU), &["--days", "3"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let used = account.aws.used().into_iter().filter(|(role, _)| role == "person");
+    let used: Vec<String> = used.map(|(_, action)| action).collect();
+    assert_eq!(used, NEEDED);
+    let readme = include_str!("../../../../README.md");
+    let row = |of: &str| readme.lines().find(|line| line.starts_with(of)).unwrap();
+    let listed = [row("| `plan` |"), row("| `backtest --service` |")].concat();
+    for needed in NEEDED {
+        let (_, action) = needed.split_once(':').unwrap();
+        assert!(listed.contains(action), "{action} in {listed}");
+    }
 }
