@@ -170,14 +170,16 @@ impl Reading<'_> {
             })
         };
         let alarms: Vec<&MetricAlarm> = self.alarms.iter().filter(calls).collect();
-        let mut why_not = vec!["no alarm calls it".to_owned()];
+        let mut why_not = Vec::new();
+        if alarms.is_empty() {
+            why_not.push("no alarm calls it".to_owned());
+        }
         for alarm in &alarms {
             let own = match alarm.name.strip_prefix(&prefix) {
                 Some(own) => own.to_owned(),
                 None if alarms.len() == 1 => own_name(name),
                 None => format!("{} by {}", own_name(name), alarm.name),
             };
-            why_not.truncate(0);
             match step(self.service, own, &live.policy.config, alarm) {
                 Some(step) => self.today.scaling.step.push(step),
                 None => why_not.push(format!("its alarm `{}` looks at no metric", alarm.name)),

@@ -172,7 +172,13 @@ fn what_no_config_says_is_named_and_never_guessed() {
     let suspended =
         Suspended { dynamic_scaling_in: true, scheduled_scaling: true, ..Suspended::default() };
     live.target.as_mut().unwrap().target.suspended = suspended;
-    let today = read(&live, &[no_metric]);
+    // What is said of one alarm is not forgotten over the next.
+    let sighted = alarm("sighted", Metric::One(custom_stat()), "blind");
+    let mut today = read(&live, &[no_metric, sighted]);
+    assert_eq!(
+        today.scaling.step.drain(..).map(|one| one.name).collect::<Vec<_>>(),
+        ["blind by sighted"]
+    );
     assert_eq!(today.scaling, bounds(3, 30));
     assert_eq!(
         untold(&today),
