@@ -23,10 +23,10 @@ fn every_example_is_read_without_a_finding() {
         scenario::read(name, &text).unwrap();
         count += 1;
     }
-    let readme = include_str!("../../README.md");
+    let page = include_str!("../../docs/commands.md");
     assert!(
-        readme.contains(&format!("has\n{count} of them")),
-        "{count} scenarios; README says another number"
+        page.contains(&format!("has\n{count} of them")),
+        "{count} scenarios; docs/commands.md says another number"
     );
 }
 

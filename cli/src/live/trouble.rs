@@ -55,7 +55,7 @@ fn refused(call: &str, code: &str, text: &str, place: &Place, region: &str) -> S
             )
         }
         code if NOT_ALLOWED.contains(&code) => format!(
-            "you are not allowed to call {call} ({code}: {text}); which actions a command needs is in the README under \"Permissions\""
+            "you are not allowed to call {call} ({code}: {text}); which actions a command needs is in docs/commands.md under \"Permissions\""
         ),
         code => format!("{call} was refused ({code}: {text})"),
     }

@@ -255,7 +255,7 @@ async fn what_cannot_be_fetched_is_said_with_what_to_do() {
         &backtest(&account, &dir, &[]),
         70,
         "steady: you are not allowed to call GetMetricData (AccessDenied: User: ana is not authorized to perform: \
-         cloudwatch:GetMetricData); which actions a command needs is in the README under \"Permissions\"",
+         cloudwatch:GetMetricData); which actions a command needs is in docs/commands.md under \"Permissions\"",
     );
     let throttle = When::always("monitoring", "GetMetricData");
     account.aws.fault(Fault { when: throttle, what: What::Throttle });
@@ -276,7 +276,7 @@ async fn what_cannot_be_fetched_is_said_with_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_takes_the_permissions_that_the_readme_lists_and_no_others() {
+async fn it_takes_the_permissions_that_the_docs_list_and_no_others() {
     const NEEDED: [&str; 7] = [
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
@@ -297,8 +297,8 @@ async fn it_takes_the_permissions_that_the_readme_lists_and_no_others() {
     let used = account.aws.used().into_iter().filter(|(role, _)| role == "person");
     let used: Vec<String> = used.map(|(_, action)| action).collect();
     assert_eq!(used, NEEDED);
-    let readme = include_str!("../../../../README.md");
-    let row = |of: &str| readme.lines().find(|line| line.starts_with(of)).unwrap();
+    let page = include_str!("../../../../docs/commands.md");
+    let row = |of: &str| page.lines().find(|line| line.starts_with(of)).unwrap();
     let listed = [row("| `plan` |"), row("| `backtest --service` |")].concat();
     for needed in NEEDED {
         let (_, action) = needed.split_once(':').unwrap();

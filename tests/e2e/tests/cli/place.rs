@@ -65,7 +65,7 @@ async fn what_aws_refuses_is_said_with_the_action() {
     let ran = steady(&account, &["status"]);
     insta::assert_snapshot!(ran.whole(), @r#"
     --- stderr
-    steady: you are not allowed to call GetItem (AccessDeniedException: User: ana is not authorized to perform: dynamodb:GetItem); which actions a command needs is in the README under "Permissions"
+    steady: you are not allowed to call GetItem (AccessDeniedException: User: ana is not authorized to perform: dynamodb:GetItem); which actions a command needs is in docs/commands.md under "Permissions"
     --- exit code 70
     "#);
 }
