@@ -96,10 +96,14 @@ async fn what_is_decided_is_a_line_with_its_events_and_what_is_counted_a_metric(
             .map(|event| event["id"].as_str().unwrap().to_owned())
             .collect();
         assert_eq!(told(line), ids, "{message}");
+        assert_eq!(
+            (&line["verdict"], &line["cause"]),
+            (&json!("revision"), &json!("out-of-memory"))
+        );
         // What the README's cost of logs rests on (the core's test of it has the numbers): one event, and no more than this
         // beside the words, with the 26 bytes that CloudWatch Logs adds.
         let beside = line.to_string().len() - message.len() - 37 * (ids.len() - 1) + 26;
-        assert!(beside <= 420, "{beside}: {line}");
+        assert!(beside <= 460, "{beside}: {line}");
     }
 
     // A decision names all that it was taken on.

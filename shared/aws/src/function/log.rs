@@ -52,9 +52,10 @@ pub fn cannot_run(error: &dyn Error) -> ExitCode {
 /// no service's.
 pub(crate) fn entry(request: &str, events: &[Event], family: Option<&str>, entry: &Entry) {
     let events = ids(events.iter().filter(|event| entry.rests_on(event)));
-    let notice = match &entry.what {
-        What::Notice(notice) => Some(notice.id.as_str()),
-        _ => None,
+    let (notice, verdict) = match &entry.what {
+        What::Notice(notice) => (Some(notice.id.as_str()), None),
+        What::Stop(stop) => (None, Some(stop.verdict.as_str())),
+        _ => (None, None),
     };
     tracing::info!(
         request,
@@ -66,6 +67,8 @@ pub(crate) fn entry(request: &str, events: &[Event], family: Option<&str>, entry
         incident = entry.incident.map(|kind| kind.slug()),
         deployment = entry.deployment.as_ref().map(|deployment| deployment.as_str()),
         revision = entry.revision.as_ref().map(|revision| revision.as_str()),
+        verdict,
+        cause = entry.cause.map(|cause| cause.slug()),
         evidence = entry.evidence,
         notice,
         "{}",
