@@ -16,6 +16,7 @@ mod scaling;
 mod scaling_trouble;
 mod standalone;
 mod steps;
+mod tails;
 mod target;
 mod together;
 mod way_back;

@@ -10,6 +10,7 @@
 )]
 
 mod in_force;
+mod in_force_props;
 mod overrides;
 mod schedule;
 mod slips;
