@@ -112,9 +112,14 @@ pub(super) fn compare<'a>(
 }
 
 impl<'a> Pushed<'a> {
+    /// How many writes do one of these.
+    pub(super) fn count(&self, does: &[Does]) -> usize {
+        self.writes.iter().filter(|it| does.contains(&it.does)).count()
+    }
+
     /// What a person is asked: `Write 2 parameters, 1 of them to remove a service's scaling?`
     pub(super) fn question(&self) -> String {
-        let count = |does: &[Does]| self.writes.iter().filter(|it| does.contains(&it.does)).count();
+        let count = |does: &[Does]| self.count(does);
         let parameters =
             |many: usize| format!("{many} parameter{}", if many == 1 { "" } else { "s" });
         let written = count(&[Does::Create, Does::Change, Does::Remove]);

@@ -29,7 +29,7 @@ const BETWEEN_CALLS: Duration = Duration::from_millis(250);
 /// somebody changes meanwhile is not written over, but named (exit code 2): push again. Steady applies what is written within a minute.
 /// A parameter without a file stays: absence removes nothing. With `--prune` it becomes `remove = true` first, so that Steady takes
 /// back what it made; pushed again with `--prune` once that is done, it is deleted. Exits with 0 if all is written or nothing differs, 2 if you
-/// decline, or with `--dry-run` if something differs, 65 if the config has errors.
+/// decline, if more would be removed than `--prune-at-most` allows, or with `--dry-run` if something differs, 65 if the config has errors.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The config: DIR/defaults.toml and DIR/CLUSTER/SERVICE.toml
@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Remove the scaling of services that have no file any more, then their parameters
     #[arg(long)]
     prune: bool,
+    /// With --prune and --yes: if the scaling of more services would be removed, nothing is written. A wrong DIR has few of the files
+    #[arg(long, value_name = "COUNT", default_value_t = 5, requires = "prune")]
+    prune_at_most: usize,
     /// Show what would be written, and write nothing
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
@@ -97,6 +100,17 @@ pub(crate) fn run(
         }
         if args.dry_run {
             return push.is_not_written(&pushed, "would");
+        }
+        let removed = pushed.count(&[Does::Remove]);
+        if args.yes && removed > args.prune_at_most {
+            let _ = writeln!(
+                err,
+                "steady: services whose scaling would be removed: {removed}; without a question it is {} at most. If {} is all of your \
+                 config, say `--prune-at-most {removed}`",
+                args.prune_at_most,
+                args.dir.display(),
+            );
+            return push.is_not_written(&pushed, "declined");
         }
         if !args.yes && !person.wants(&pushed.question(), push.out, err)? {
             return push.is_not_written(&pushed, "declined");

@@ -277,6 +277,28 @@ async fn a_prune_takes_scaling_back_before_its_parameter_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_prune_that_would_remove_many_services_is_not_done_without_being_asked_for_so_many() {
+    let account = proven(SCALED).await;
+    takes_config_in(&account).await;
+    let dir = tree("prune-wrong", &[("prod/other.toml", "team = 'a'\n")]);
+    let prune = ["push", "config", "--prune", "--yes", "--prune-at-most"];
+    let ran = steady_in(&account, &dir, &[&prune[..], &["0"]].concat());
+    insta::assert_snapshot!(ran.whole(), @"
+    + prod/other (new)
+    - prod/checkout (no file: `remove = true` is written, so Steady deletes what it made and gives the bounds back)
+
+    Push: 1 new, 0 to change, 1 to remove, 0 to delete; 0 as the files
+    Nothing was written.
+    --- stderr
+    steady: services whose scaling would be removed: 1; without a question it is 0 at most. If config is all of your config, say `--prune-at-most 1`
+    --- exit code 2
+    ");
+    assert!(ran.only_read(), "{:?}", ran.calls);
+    let ran = steady_in(&account, &dir, &[&prune[..], &["1"]].concat());
+    assert_eq!((ran.code, written(&ran)), (0, 2), "{}", ran.whole());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_a_terminal_a_prune_names_what_goes_and_asks() {
     let account = proven(SCALED).await;
     takes_config_in(&account).await;
