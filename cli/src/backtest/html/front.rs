@@ -250,7 +250,7 @@ mod tests {
         warnings(&mut page, &asked, &tuned, &tuned.figures);
         assert!(page.contains(
             "<div class=\"said warning\">\n<p>Warning: load +20 % breaks the budget of 1.00 %, with 1.30 % of the load in \
-             violating minutes, 0.30 points too much. Of the front, <code>min 5, 50 % full</code> would hold it, for 40.00 USD \
+             violating minutes (the present config: 0 %), 0.30 points too much. Of the front, <code>min 5, 50 % full</code> would hold it, for 40.00 USD \
              instead of 30.00"
         ), "{page}");
         assert!(page.contains("1 of the front lies above the picture"), "{page}");

@@ -258,8 +258,14 @@ pub(in crate::backtest) fn warnings(
     tuned: &Tuned,
     recommended: &Figures,
 ) -> Vec<String> {
-    let broken = tuned.sensitivity.iter().filter_map(|one| Some((one.what, one.broken.as_ref()?)));
-    let said = broken.map(|(what, broken)| {
+    let broken = tuned.sensitivity.iter().filter_map(|one| Some((one, one.broken.as_ref()?)));
+    let said = broken.map(|(one, broken)| {
+        let what = one.what;
+        // Where the present config is what is recommended, that is said already.
+        let present = match one.present.violating_load {
+            share if share == broken.violating_load => String::new(),
+            share => format!(" (the present config: {})", percent(share)),
+        };
         let holds = match &broken.holds {
             Some((knobs, figures)) => format!(
                 "Of the front, `{}` would hold it, for {:.2} USD instead of {:.2} with the load as recorded.",
@@ -270,7 +276,7 @@ pub(in crate::backtest) fn warnings(
             None => "Nothing on the front would hold it.".to_owned(),
         };
         format!(
-            "Warning: {what} breaks the budget of {}, with {} of the load in violating minutes, {:.2} points too much. {holds}",
+            "Warning: {what} breaks the budget of {}, with {} of the load in violating minutes{present}, {:.2} points too much. {holds}",
             percent(asked.budget),
             percent(broken.violating_load),
             broken.over * 100.0,

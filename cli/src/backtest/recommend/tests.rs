@@ -258,8 +258,8 @@ fn what_breaks_the_budget_is_said_with_the_cheapest_that_would_hold_it() {
         let said = print::warnings(asked, &tuned, &tuned.figures);
         assert_eq!(said.len(), broken);
         insta::assert_snapshot!(said.join("\n"), @r"
-        Warning: load +20 % breaks the budget of 1.00 %, with 1.38 % of the load in violating minutes, 0.38 points too much. Of the front, `min 10, 70 % full` would hold it, for 98.57 USD instead of 78.74 with the load as recorded.
-        Warning: load -20 % breaks the budget of 1.00 %, with 1.40 % of the load in violating minutes, 0.40 points too much. Of the front, `min 10, 70 % full` would hold it, for 98.57 USD instead of 78.74 with the load as recorded.
+        Warning: load +20 % breaks the budget of 1.00 %, with 1.38 % of the load in violating minutes (the present config: 0.37 %), 0.38 points too much. Of the front, `min 10, 70 % full` would hold it, for 98.57 USD instead of 78.74 with the load as recorded.
+        Warning: load -20 % breaks the budget of 1.00 %, with 1.40 % of the load in violating minutes (the present config: 0.37 %), 0.40 points too much. Of the front, `min 10, 70 % full` would hold it, for 98.57 USD instead of 78.74 with the load as recorded.
         ");
 
         // In the comment of the config that is handed out, too.
