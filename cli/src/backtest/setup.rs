@@ -153,7 +153,7 @@ impl Setup {
     /// A key's value that only here is known to be none: which, and why.
     pub(crate) fn of_expectation(
         folder: &Path,
-        load: &Path,
+        load: &str,
         measure: &Measure,
         settings: &LoadSettings,
     ) -> Result<Self, String> {
@@ -187,7 +187,7 @@ impl Setup {
             format!("`region`: {why}: write `price = \"VCPU/GB\"`, in USD an hour")
         })?;
         Ok(Self {
-            load: load.to_owned(),
+            load: in_folder(load),
             assumed: assumed.all(per_task),
             measure,
             how: How {

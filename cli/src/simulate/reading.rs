@@ -33,7 +33,8 @@ pub fn read(file: &str, text: &str) -> Result<Scenario, Vec<Finding>> {
     }
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let name = name.strip_suffix(".toml").unwrap_or(name).to_owned();
-    let scenario = scenario(&mut reader, name, root.get_ref());
+    let mut scenario = scenario(&mut reader, name, root.get_ref());
+    scenario.reckon_before();
     if reader.is_clean() { Ok(scenario) } else { Err(reader.into_findings()) }
 }
 
@@ -79,6 +80,7 @@ fn scenario(reader: &mut Reader<'_>, name: String, root: &DeTable<'_>) -> Scenar
         runs_at_most,
         health,
         expect,
+        before: SignedDuration::ZERO,
     }
 }
 

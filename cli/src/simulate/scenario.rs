@@ -56,7 +56,15 @@ pub struct Scenario {
     pub health: String,
     /// What is expected, by guard.
     pub expect: BTreeMap<Guard, Expect>,
+    /// How long the old revision has run before minute 0: long enough to be proven. Reckoned once, of every service's soak.
+    pub(super) before: SignedDuration,
 }
+
+/// How long that is at least.
+const BEFORE: SignedDuration = SignedDuration::from_mins(30);
+
+/// From its first start until its soak begins, at most: its deployment has completed by then.
+const DEPLOYED: SignedDuration = SignedDuration::from_mins(20);
 
 impl Scenario {
     /// Takes `[health]` of every service that has a file in `tree` from there, with the tree's defaults.
@@ -66,17 +74,19 @@ impl Scenario {
             let own = tree.services().find(|(name, _)| *name == key);
             service.health = own.map(|(_, config)| health_lines(&config.health));
         }
+        self.reckon_before();
     }
 
-    /// The longest soak of a service.
-    pub(super) fn longest_soak(&self) -> SignedDuration {
+    /// Every change of a `[health]` ends with this.
+    pub(super) fn reckon_before(&mut self) {
         let of = |service: &Service| {
             let text = format!("[health]\n{}", service.health.as_ref().unwrap_or(&self.health));
             let file = SourceFile { path: "prod/service.toml", text: &text };
             let tree = load_tree(&[file]).tree.unwrap_or_default();
             tree.for_service("prod/service").health.soak
         };
-        self.services.iter().map(of).max().unwrap_or_default()
+        let soak = self.services.iter().map(of).max().unwrap_or_default();
+        self.before = BEFORE.max(soak.saturating_add(DEPLOYED));
     }
 
     /// Takes every service's `[health]` from one config.
@@ -84,6 +94,7 @@ impl Scenario {
         for service in &mut self.services {
             service.health = Some(health_lines(health));
         }
+        self.reckon_before();
     }
 }
 

@@ -26,12 +26,6 @@ const REGION: &str = "eu-west-1";
 /// Minute 0 of every run.
 pub(super) const MINUTE_0: Timestamp = Timestamp::constant(1_795_226_400, 0);
 
-/// How long the old revision has run before, at least.
-const BEFORE: SignedDuration = SignedDuration::from_mins(30);
-
-/// From its first start until its soak begins, at most: its deployment has completed by then.
-const DEPLOYED: SignedDuration = SignedDuration::from_mins(20);
-
 /// The end of a health check's failure where a scenario says nothing: the middle of the recorded 63 to 79 s.
 const CHECKS_FAIL_AFTER: SignedDuration = SignedDuration::from_secs(71);
 
@@ -76,9 +70,7 @@ pub(super) struct World<'a> {
 impl<'a> World<'a> {
     /// A run of `scenario` with `guard`; everything random in it comes of `seed`.
     pub(super) fn new(scenario: &'a Scenario, guard: Guard, seed: u64, feed: Feed) -> Self {
-        // Its soak has passed at minute 0, so it is proven.
-        let before = BEFORE.max(scenario.longest_soak().saturating_add(DEPLOYED));
-        let start = MINUTE_0.saturating_sub(before).unwrap_or(MINUTE_0);
+        let start = MINUTE_0.saturating_sub(scenario.before).unwrap_or(MINUTE_0);
         let setup = Setup { account: ACCOUNT.into(), region: REGION.into(), seed, start };
         let ecs = Ecs::new(setup);
         let mut ecs = if feed == Feed::Facts { ecs.telling_facts() } else { ecs };

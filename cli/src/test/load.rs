@@ -14,15 +14,11 @@ use crate::checked::Checked;
 
 pub(super) fn play(
     config_file: &Path,
-    load: &Path,
-    measure: &Measure,
+    setup: &Setup,
     settings: &LoadSettings,
     bounds: &LoadBounds,
     config: &ServiceConfig,
 ) -> Result<Played, Unplayed> {
-    let folder = config_file.parent().unwrap_or(Path::new(""));
-    let setup =
-        Setup::of_expectation(folder, load, measure, settings).map_err(Unplayed::because)?;
     let mut said = Vec::new();
     let input = setup.read(&config.scaling, &mut said).map_err(|failure| {
         let said = String::from_utf8_lossy(&said);
@@ -31,8 +27,8 @@ pub(super) fn play(
     })?;
     let given = Given { initial: settings.tasks, ..Given::default() };
     let (figures, cost) =
-        backtest::alone(&config.scaling, &given, &input, &setup).map_err(Unplayed::because)?;
-    let see = command(config_file, &setup, settings);
+        backtest::alone(&config.scaling, &given, &input, setup).map_err(Unplayed::because)?;
+    let see = command(config_file, setup, settings);
     Ok(Played { how: String::new(), checked: check(&figures, cost, bounds), see })
 }
 

@@ -18,6 +18,7 @@ use std::thread;
 use clap::ValueHint;
 use steady_core::config::{Expect, Play, ServiceConfig};
 
+use crate::backtest::Setup;
 use crate::checked::Checked;
 use crate::exit::{Exit, Failure};
 use crate::{Format, configs};
@@ -158,7 +159,9 @@ fn play(
     let folder = file.parent().unwrap_or(dir);
     match &expect.play {
         Play::Load { file: load, measure, settings, bounds } => {
-            load::play(&file, &folder.join(load), measure, settings, bounds, config)
+            let setup = Setup::of_expectation(folder, load, measure, settings);
+            let setup = setup.map_err(Unplayed::because)?;
+            load::play(&file, &setup, settings, bounds, config)
         }
         Play::Scenario { file, runs } => {
             let asked = scenario::Asked { runs: *runs, seed, threads };
