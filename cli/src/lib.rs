@@ -12,6 +12,7 @@ mod colour;
 mod configs;
 mod documents;
 pub mod exit;
+mod files;
 #[cfg(feature = "live")]
 mod history;
 mod input;

@@ -36,7 +36,7 @@ use steady_core::scaling::zone;
 use steady_sim::scaling::{Figures, Given, NothingToScale};
 
 use crate::exit::{Exit, Failure};
-use crate::{Format, page};
+use crate::{Format, files};
 use html::Recommended;
 use load::How;
 use play::Live;
@@ -199,7 +199,7 @@ pub(crate) fn run(
     if let (Some(path), Some(traces)) = (&args.html, &traces) {
         let recommended =
             answer.as_ref().map(|answer| Recommended { asked: &asked, file: &file, answer });
-        page::write(path, &html::page(&report, traces, recommended.as_ref())?)?;
+        files::write("--html", path, &html::page(&report, traces, recommended.as_ref())?)?;
     }
     Ok(if matches!(answer, Some(Answer::No(..))) { Exit::No } else { Exit::Good })
 }

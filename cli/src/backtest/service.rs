@@ -5,7 +5,6 @@
 //! Application Auto Scaling ─ core ─▶ what is live, as a config: a run beside the config's
 //! ```
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
@@ -24,6 +23,7 @@ use super::load::{self, Recorded};
 use super::play::Live;
 use super::text::clock;
 use crate::exit::Failure;
+use crate::files;
 use crate::live::{self, Account, Place, boxed};
 
 /// Which service, and how much of its past.
@@ -331,12 +331,8 @@ impl Taking {
 
 /// Writes what was fetched; what to say of it.
 fn save(path: &Path, fetched: &Fetched) -> Result<String, Failure> {
-    let write = |path: &Path, recorded: &Recorded| {
-        let written = fs::write(path, load::csv_of(recorded));
-        let cannot =
-            |error| Failure::Unable(format!("{}: cannot write it: {error}", path.display()));
-        written.map_err(cannot)
-    };
+    let write =
+        |path: &Path, recorded: &Recorded| files::write("--save", path, &load::csv_of(recorded));
     write(path, &fetched.recorded)?;
     let running = match &fetched.measure {
         Measure::Counted { per_task } => format!("--per-task {per_task}"),

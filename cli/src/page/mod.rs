@@ -2,10 +2,6 @@
 //! says without a pointer, in light and in dark.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
-
-use crate::exit::Failure;
 
 /// What all pages share; the rest is their own.
 const STYLE: &str = include_str!("page.css");
@@ -22,16 +18,6 @@ pub(crate) fn page(title: &str, style: &str, body: &str) -> String {
          <style>\n{STYLE}{style}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
     );
     page
-}
-
-/// Writes a page where people asked for it.
-///
-/// # Errors
-/// [`Failure::Unable`] names the file.
-pub(crate) fn write(path: &Path, page: &str) -> Result<(), Failure> {
-    fs::write(path, page).map_err(|error| {
-        Failure::Unable(format!("--html: cannot write {}: {error}", path.display()))
-    })
 }
 
 /// Text as HTML, in an attribute too.

@@ -39,7 +39,7 @@ pub use guard::Guard;
 
 use crate::checked::Checked;
 use crate::exit::{Exit, Failure};
-use crate::{Format, configs, page};
+use crate::{Format, configs, files};
 use scenario::Scenario;
 use stats::Summary;
 use world::{Feed, World};
@@ -149,7 +149,7 @@ pub fn run(args: &Args, out: &mut impl Write, err: &mut impl Write) -> Result<Ex
         Format::Json => json::print(out, &done, &guards, args.seed)?,
     }
     if let Some(path) = &args.html {
-        page::write(path, &html::page(&done, &guards, shown, args.seed))?;
+        files::write("--html", path, &html::page(&done, &guards, shown, args.seed))?;
     }
     if exit == Exit::Good && done.iter().any(|done| table::unmet(done, &guards).next().is_some()) {
         exit = Exit::No;

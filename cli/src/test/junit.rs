@@ -1,22 +1,21 @@
 //! What came of all expectations, as JUnit XML: a suite a service, a test case an expectation.
 
-use std::fs;
 use std::path::Path;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Case, Played};
 use crate::exit::Failure;
+use crate::files;
 
 /// Writes it where people asked for it.
 ///
 /// # Errors
-/// [`Failure::Unable`] names the file.
+/// As [`files::write`]'s.
 pub(super) fn write(file: &Path, cases: &[Case<'_>]) -> Result<(), Failure> {
-    let written = report(cases).to_string().map_err(|error| error.to_string());
-    let written = written.and_then(|text| fs::write(file, text).map_err(|error| error.to_string()));
-    written
-        .map_err(|why| Failure::Unable(format!("--junit: cannot write {}: {why}", file.display())))
+    let text =
+        report(cases).to_string().map_err(|error| Failure::Unable(format!("--junit: {error}")))?;
+    files::write("--junit", file, &text)
 }
 
 /// Without times, so that the same input gives the same bytes.
