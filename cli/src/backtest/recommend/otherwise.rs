@@ -1,9 +1,10 @@
 //! What would be if something were otherwise: more load, less, tasks that start slowly. And what of it breaks the budget.
 
 use steady_core::config::Scaling;
-use steady_sim::scaling::{Assumptions, AutoScaling, Demand, Figures, Score, run};
+use steady_sim::scaling::{Assumptions, Demand, Figures};
 
 use super::{Asked, Knobs};
+use crate::backtest::play;
 
 /// The recording once more, with something changed.
 #[derive(Debug, Clone)]
@@ -70,12 +71,8 @@ impl Case {
     }
 
     fn play(&self, asked: &Asked<'_>, config: &Scaling) -> Option<Figures> {
-        let scaling = AutoScaling::new(config, asked.given, &self.demand, &self.assumed);
-        let mut scaling = scaling.ok()?;
-        let mut score = Score::default();
-        let start_up = self.assumed.start_up_seconds;
-        run(&self.demand, start_up, &mut scaling, |moment, _| score.see(moment, None));
-        Some(score.figures(self.demand.step))
+        let played = play::alone(config, asked.given, &self.demand, &self.assumed, |_| {});
+        played.ok().map(|(figures, _)| figures)
     }
 
     fn broken(
